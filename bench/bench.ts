@@ -1,0 +1,71 @@
+/** Measures our plugins and the Go ones in turn, and prints medians, ratios and targets: `npm run bench`. */
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { masqueraded, published } from "./cases/attachments.ts";
+import { crowd } from "./cases/crowd.ts";
+import { fifty } from "./cases/fifty.ts";
+import { memory } from "./cases/memory.ts";
+import { startup } from "./cases/startup.ts";
+import type { Bench, Case, Row } from "./harness.ts";
+import { build } from "./programs.ts";
+import { enterSandbox } from "./sandbox.ts";
+import { flatnet, go, goIsMissing } from "./sides.ts";
+import { table } from "./table.ts";
+
+const cases: readonly Case[] = [startup, masqueraded, published, memory, fifty, crowd];
+const project = fileURLToPath(new URL("..", import.meta.url));
+
+const usage = `npm run bench -- [--quick] [--rounds N] [--case NAME]... [--noise]
+
+  --quick      fewer rounds, and without what takes long: under a minute
+  --rounds N   how often each thing is measured; the median counts
+  --case NAME  only ${cases.map((one) => one.name).join(", ")}
+  --noise      the Go plugins on both sides: every ratio should be 1, and how far it is off is the noise`;
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    rounds: { type: "string" },
+    case: { type: "string", multiple: true },
+    noise: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+if (options.help) {
+  console.log(usage);
+  process.exit(0);
+}
+
+enterSandbox(import.meta.url);
+if (!options.noise && !existsSync(flatnet.directory)) build(project);
+
+// On the disk of our own executable, since starting a program from memory takes longer than from a cached file.
+const scratch = `${project}dist/bench`;
+mkdirSync(scratch, { recursive: true });
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
+
+const missing = goIsMissing();
+const bench: Bench = {
+  ours: options.noise ? { ...go, name: "Go again" } : flatnet,
+  go: missing === undefined ? go : undefined,
+  rounds: Number(options.rounds ?? (options.quick ? 7 : 21)),
+  quick: options.quick,
+  scratch,
+};
+
+const rows: Row[] = [];
+let broken = false;
+for (const one of cases.filter(({ name }) => options.case?.includes(name) ?? true)) {
+  console.error(`measuring ${one.name} …`);
+  try {
+    rows.push(...(await one.rows(bench)));
+  } catch (error) {
+    broken = true;
+    rows.push({ what: one.name, note: `not measured: ${error instanceof Error ? error.message : error}` });
+  }
+}
+console.log(table(rows));
+if (missing !== undefined) console.log(`\n${missing}; ours alone was measured.`);
+process.exit(broken ? 1 : 0);

@@ -1,0 +1,35 @@
+/** VERSION: the shortest call there is, beside a compiled program that does nothing. */
+import { type Bench, type Case, inTurn, milliseconds } from "../harness.ts";
+import { Host } from "../host.ts";
+import { emptyProgram, floorProgram } from "../programs.ts";
+
+const environment = { CNI_COMMAND: "VERSION", CNI_NETNS: "dummy", CNI_IFNAME: "dummy", CNI_PATH: "dummy" };
+
+export const startup: Case = {
+  name: "startup",
+  async rows(bench: Bench) {
+    const host = new Host(bench.ours);
+    const commands = [
+      [`${bench.ours.directory}/bridge`],
+      [emptyProgram(bench.scratch)],
+      floorProgram,
+      ...(bench.go ? [[`${bench.go.directory}/bridge`]] : []),
+    ];
+    const [version, empty, floor, goVersion] = await inTurn(commands, bench.rounds * 2, async (command) => ({
+      time: (await host.run(command, environment, '{"cniVersion":"1.0.0"}')).milliseconds,
+    }));
+    const ours = milliseconds(version!.time);
+    return [
+      {
+        what: "VERSION",
+        ours,
+        against: { ...milliseconds(empty!.time), name: "empty program" },
+        target: 1.3,
+      },
+      ...(goVersion
+        ? [{ what: "VERSION", ours, against: { ...milliseconds(goVersion.time), name: "Go" } }]
+        : []),
+      { what: `the measurement itself (${floorProgram.join(" ")})`, ours: milliseconds(floor!.time) },
+    ];
+  },
+};

@@ -1,0 +1,89 @@
+/** A host with containers: a network namespace for it, one for each container, and one side's plugins to join them. */
+import { mkdirSync } from "node:fs";
+import { createNamespace, inside } from "../netlink/socket/namespace.ts";
+import { nameNamespace } from "../netlink/socket/namespace-name.ts";
+import type { Network, Side } from "./sides.ts";
+
+/** A published port, as runtimes pass it in `runtimeConfig`. */
+export interface PortMapping {
+  readonly hostPort: number;
+  readonly containerPort: number;
+  readonly protocol: "tcp";
+}
+
+export interface Container {
+  readonly id: string;
+  /** Path of its network namespace: CNI_NETNS. */
+  readonly namespace: string;
+  readonly ports: readonly PortMapping[];
+}
+
+/** A process that came to its end. */
+export interface Finished {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** From the start of the process until it has ended and its output is read. */
+  readonly milliseconds: number;
+}
+
+let hosts = 0;
+
+export class Host {
+  private readonly namespace = createNamespace();
+  private readonly name = `host${++hosts}`;
+  /** In memory, so that no disk is measured. */
+  private readonly leases = `/run/${this.name}/leases`;
+  private containers = 0;
+  private nextPort = 10_000;
+
+  constructor(readonly side: Side) {
+    mkdirSync(this.leases, { recursive: true });
+  }
+
+  /** The side's network of that kind, with leases of this host's own. */
+  network(kind: "masqueraded" | "published"): Network {
+    return this.side[kind](this.leases);
+  }
+
+  /** A container that nothing is attached to yet, for which `ports` ports of the host are set aside. */
+  container(ports = 0): Container {
+    const id = `${this.name}-container${++this.containers}`;
+    const path = `/run/netns/${id}`;
+    using namespace = createNamespace();
+    nameNamespace(namespace, path);
+    return {
+      id,
+      namespace: path,
+      ports: Array.from({ length: ports }, (_, nth) => this.publish(8080 + nth)),
+    };
+  }
+
+  /** Runs a program on this host to its end. */
+  async run(
+    command: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    stdin = "",
+  ): Promise<Finished> {
+    let start = 0;
+    const child = inside(this.namespace, () => {
+      start = performance.now();
+      return Bun.spawn([...command], {
+        env: environment,
+        stdin: Buffer.from(stdin),
+        stdout: "pipe",
+        stderr: "pipe",
+      });
+    });
+    const [stdout, stderr, exitCode] = await Promise.all([
+      child.stdout.text(),
+      child.stderr.text(),
+      child.exited,
+    ]);
+    return { exitCode, stdout, stderr, milliseconds: performance.now() - start };
+  }
+
+  private publish(containerPort: number): PortMapping {
+    return { hostPort: this.nextPort++, containerPort, protocol: "tcp" };
+  }
+}

@@ -1,0 +1,130 @@
+/** What the kernel says to a request: fine, or an errno with, where it can, a sentence and the attribute meant. */
+import { notesOf } from "../codec/annotate.ts";
+import { attr, attrs, type Rows } from "../codec/attrs.ts";
+import { type Codec, decode, encode, type Infer } from "../codec/codec.ts";
+import { s32, u32, u64 } from "../codec/integers.ts";
+import { oneOf } from "../codec/names.ts";
+import { bytes, cstring } from "../codec/strings.ts";
+import { KernelError } from "../errors.ts";
+import { errnoName } from "../wire/errno.ts";
+import { HEADER_LENGTH, type Message, NLM_F, NLMSG_DONE } from "./header.ts";
+import type { Request } from "./request.ts";
+
+/** What an attribute may hold, as the kernel's policy has it (enum netlink_policy_type_attr). */
+export const Policy = attrs({
+  type: attr(
+    1,
+    oneOf(u32, {
+      invalid: 0,
+      flag: 1,
+      u8: 2,
+      u16: 3,
+      u32: 4,
+      u64: 5,
+      s8: 6,
+      s16: 7,
+      s32: 8,
+      s64: 9,
+      binary: 10,
+      string: 11,
+      nulString: 12,
+      nested: 13,
+      nestedArray: 14,
+      bitfield32: 15,
+      sint: 16,
+      uint: 17,
+    }),
+  ),
+  minSigned: attr(2, u64),
+  maxSigned: attr(3, u64),
+  minUnsigned: attr(4, u64),
+  maxUnsigned: attr(5, u64),
+  minLength: attr(6, u32),
+  maxLength: attr(7, u32),
+  policyIndex: attr(8, u32),
+  maxType: attr(9, u32),
+  bitfield32Mask: attr(10, u32),
+  mask: attr(12, u64),
+});
+
+/** The attributes of an extended ack (enum nlmsgerr_attrs). Offsets count from the request's header. */
+export const ExtendedAck = attrs({
+  message: attr(1, cstring),
+  offset: attr(2, u32),
+  cookie: attr(3, bytes),
+  policy: attr(4, Policy),
+  missingType: attr(5, u32),
+  missingNest: attr(6, u32),
+});
+type ExtendedAck = Infer<typeof ExtendedAck>;
+
+/** The attributes behind the errno: of an ack behind the (possibly capped) request, of the end of a dump at once. */
+function extendedAck({ type, flags, body }: Message): ExtendedAck {
+  if ((flags & NLM_F.ackAttributes) === 0) return {};
+  let start = 4;
+  if (type !== NLMSG_DONE) {
+    const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    const request = flags & NLM_F.capped ? HEADER_LENGTH : view.getUint32(4, true);
+    start += (request + 3) & ~3;
+  }
+  return start <= body.length ? decode(ExtendedAck, body.subarray(start)) : {};
+}
+
+/** The path of the attribute that starts at `offset` of the request, counted from its header. */
+function pathAt(request: Request, offset: number): string[] | undefined {
+  const body = encode(request.codec, request.body);
+  const note = notesOf(request.codec, body, "toKernel").find(
+    (note) => note.offset === offset - HEADER_LENGTH,
+  );
+  return note && [...note.path];
+}
+
+type WithRows = Codec<unknown> & { readonly rows?: Rows };
+
+/** The name of attribute `number` in the nest at `path`. */
+function attributeName(codec: WithRows, path: readonly string[], number: number): string {
+  let rows = codec.rows;
+  for (const key of path) {
+    const row = rows?.[key];
+    rows = row && "codec" in row ? (row.codec as WithRows).rows : undefined;
+  }
+  const name = Object.entries(rows ?? {}).find(([, row]) => row.number === number)?.[0];
+  return [...path, name ?? `attribute ${number}`].join(".");
+}
+
+function describePolicy(policy: ExtendedAck["policy"]): string | undefined {
+  return (
+    policy &&
+    Policy.show(policy)
+      .replace(/[{}]/g, "")
+      .trim()
+      .replace(/\s*\n\s*/g, ", ")
+  );
+}
+
+function whereIn(request: Request, said: ExtendedAck): string | undefined {
+  if (said.missingType !== undefined) {
+    const nest = said.missingNest === undefined ? [] : (pathAt(request, said.missingNest) ?? []);
+    return `${attributeName(request.codec, nest, said.missingType)} (missing)`;
+  }
+  return said.offset === undefined ? undefined : pathAt(request, said.offset)?.join(".");
+}
+
+/**
+ * What an NLMSG_ERROR or NLMSG_DONE message says to `request`: undefined when all is well.
+ * @throws DecodeError when the message is too short to say anything
+ */
+export function verdict(message: Message, request: Request): KernelError | undefined {
+  // The end of a dump may come without an errno, from kernels that have nothing to say.
+  if (message.type === NLMSG_DONE && message.body.length < 4) return undefined;
+  const errno = decode(s32, message.body.subarray(0, 4));
+  if (errno === 0) return undefined;
+  const said = extendedAck(message);
+  return new KernelError(
+    request.operation,
+    errnoName(-errno),
+    said.message,
+    whereIn(request, said),
+    describePolicy(said.policy),
+  );
+}

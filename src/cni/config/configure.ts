@@ -1,0 +1,19 @@
+/** How a plugin reads its configuration: strictly where something is made, leniently where something is taken away. */
+import type { Request } from "../plugin.ts";
+import { checked, examined, type Shape } from "./check.ts";
+
+/** Commands that clean up: a configuration that has become faulty must not keep them from it. */
+const CLEANING: ReadonlySet<Request["command"]> = new Set(["DEL", "GC"]);
+
+/**
+ * The `configure` of a plugin whose configuration has this shape. ADD also says on stderr which keys look misspelt.
+ * The function throws ConfigError; for DEL and GC it goes on with the keys that are right.
+ */
+export const configured =
+  <T>(shape: Shape<T>) =>
+  (json: unknown, { command, log }: Pick<Request, "command" | "log">): T => {
+    if (CLEANING.has(command)) return examined(shape, json).value as T;
+    const { config, warnings } = checked(shape, json);
+    if (command === "ADD") for (const warning of warnings) log(warning);
+    return config;
+  };

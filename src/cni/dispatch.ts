@@ -1,0 +1,71 @@
+/** The protocol: from environment and stdin to one call of a plugin, and from there to stdout and the exit code. */
+import { readEnvironment } from "./environment.ts";
+import { errorObject, explain, isDefect } from "./explain.ts";
+import { about, help } from "./help.ts";
+import { type Host, io, log } from "./host.ts";
+import { printJson } from "./json.ts";
+import { type Plugin, perform, type Request } from "./plugin.ts";
+import { readRequest, saysWhatIsValid } from "./request.ts";
+import { emptyResult, printResult } from "./result.ts";
+import { currentVersion } from "./versions.ts";
+
+/** The attachment is removed again when the runtime cannot be told of it. */
+function add(plugin: Plugin, request: Request, host: Host): void {
+  const result = perform(plugin, request) ?? emptyResult;
+  try {
+    const text = printResult(request.version, result);
+    io("write the result to stdout", () => host.writeStdout(text));
+  } catch (thrown) {
+    try {
+      perform(plugin, { ...request, command: "DEL" });
+    } catch (second) {
+      log(host, `DEL after an ADD whose result could not be given: ${explain(second).message}`);
+    }
+    throw thrown;
+  }
+}
+
+function answerVersion(plugin: Plugin, host: Host): void {
+  const reply = { cniVersion: currentVersion, supportedVersions: plugin.versions };
+  io("write the versions to stdout", () => host.writeStdout(`${printJson(reply, 0)}\n`));
+}
+
+function answer(plugin: Plugin, host: Host): void {
+  const environment = readEnvironment(host.variables);
+  if (environment.command === "VERSION") {
+    answerVersion(plugin, host);
+    return;
+  }
+  const request = readRequest(environment, plugin, host);
+  if (request.command === "ADD") add(plugin, request, host);
+  else if (request.command !== "GC" || saysWhatIsValid(request)) perform(plugin, request);
+  else request.log("GC does nothing: the configuration does not say which attachments are valid");
+}
+
+function report(thrown: unknown, host: Host): void {
+  if (isDefect(thrown) && thrown instanceof Error) log(host, thrown.stack ?? thrown.message);
+  const text = printJson(errorObject(thrown));
+  try {
+    host.writeStdout(text);
+  } catch {
+    log(host, `cannot write to stdout: ${text}`);
+  }
+}
+
+/**
+ * Answers one call of a plugin: JSON on stdout and nothing else there, words for people on stderr.
+ * @returns the process's exit code: 0, or 1 after an error object
+ */
+export function serve(plugin: Plugin, host: Host): number {
+  if (!host.variables.CNI_COMMAND) {
+    log(host, (about(plugin, host.program) + (host.terminal ? help(plugin, host.program) : "")).trimEnd());
+    return 0;
+  }
+  try {
+    answer(plugin, host);
+    return 0;
+  } catch (thrown) {
+    report(thrown, host);
+    return 1;
+  }
+}

@@ -1,0 +1,113 @@
+/** The one place where whatever was thrown becomes the error object that a CNI caller reads. */
+import { KernelError, NetlinkError, SystemError } from "../../netlink/errors.ts";
+import { ConfigError } from "./config/error.ts";
+import { CniError, codes } from "./error.ts";
+
+/** An error as it is printed (CNI specification, "Error"). */
+export interface ErrorObject {
+  readonly code: number;
+  readonly msg: string;
+  readonly details?: string | undefined;
+}
+
+/** What to do about a system call's errno. */
+const systemHints: Readonly<Record<string, string>> = {
+  EROFS: "make the file system writable for the plugin",
+  ENOSPC: "free space on the file system",
+  EAFNOSUPPORT: "the kernel lacks this kind of socket: load or build its module",
+  EPROTONOSUPPORT: "the kernel lacks this netlink family: load or build its module",
+};
+
+/** What to do about the errno of a refused request. */
+const kernelHints: Readonly<Record<string, string>> = {
+  EOPNOTSUPP: "the kernel lacks this feature: load or build its module",
+};
+
+const isRefusal = (code: string): boolean => code === "EPERM" || code === "EACCES";
+
+/** setns(2), unshare(2) and mount(2) ask for one capability; files ask for the right user. */
+function systemHint({ code, operation }: SystemError): string | undefined {
+  if (code === "EPERM" && /namespace|mount/.test(operation)) return "CAP_SYS_ADMIN is needed";
+  return isRefusal(code) ? "run as a user who may do that, root as a rule" : systemHints[code];
+}
+
+function kernelHint({ code }: KernelError): string | undefined {
+  return isRefusal(code)
+    ? "CAP_NET_ADMIN is needed, in the user namespace that owns the network namespace"
+    : kernelHints[code];
+}
+
+function fromKernel(error: KernelError): CniError {
+  const details = [
+    `errno ${error.code}`,
+    error.said && `kernel: ${error.said}`,
+    error.at && `attribute ${error.at}`,
+    error.policy && `accepted there: ${error.policy}`,
+  ];
+  return new CniError({
+    code: codes.failed,
+    operation: error.operation,
+    cause: error.said || error.code,
+    hint: kernelHint(error),
+    details: details.filter(Boolean).join("; "),
+  });
+}
+
+function fromSystem(error: SystemError): CniError {
+  return new CniError({
+    code: codes.failed,
+    operation: error.operation,
+    cause: error.code,
+    hint: systemHint(error),
+    details: `errno ${error.code}`,
+  });
+}
+
+function fromConfig(error: ConfigError): CniError {
+  return new CniError({
+    code: codes.invalidConfig,
+    operation: "read the configuration",
+    cause: error.message,
+    details: error.problems.map((problem) => problem.path).join(", "),
+  });
+}
+
+/** The first of several errors is what happened; the others are what could not be taken back after it. */
+function fromSeveral({ errors: [first, ...others] }: AggregateError): CniError {
+  const { failure } = explain(first);
+  const left = others.map((error) => explain(error).message).join("; ");
+  const details = [failure.details, `could not be taken back: ${left}`].filter(Boolean).join("; ");
+  return new CniError({ ...failure, details, hint: [failure.hint, "call DEL"].filter(Boolean).join("; ") });
+}
+
+/** Whether `thrown` is a defect of this program and not something that a caller can mend. */
+export function isDefect(thrown: unknown): boolean {
+  if (thrown instanceof AggregateError) return thrown.errors.some(isDefect);
+  return !(thrown instanceof CniError || thrown instanceof NetlinkError || thrown instanceof ConfigError);
+}
+
+/** The typed error of anything thrown; a CniError is itself. */
+export function explain(thrown: unknown): CniError {
+  if (thrown instanceof CniError) return thrown;
+  if (thrown instanceof AggregateError) return fromSeveral(thrown);
+  if (thrown instanceof ConfigError) return fromConfig(thrown);
+  if (thrown instanceof KernelError) return fromKernel(thrown);
+  if (thrown instanceof SystemError) return fromSystem(thrown);
+  if (thrown instanceof NetlinkError) {
+    return new CniError(
+      { code: codes.failed, cause: thrown.message, details: thrown.code },
+      { cause: thrown },
+    );
+  }
+  const cause = thrown instanceof Error ? thrown.message : String(thrown);
+  return new CniError(
+    { code: codes.failed, operation: "internal error", cause, hint: "the stack on stderr shows where" },
+    { cause: thrown },
+  );
+}
+
+/** The error object of anything thrown, without a stack. */
+export function errorObject(thrown: unknown): ErrorObject {
+  const { code, msg, details } = explain(thrown);
+  return { code, msg, details };
+}

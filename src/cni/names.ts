@@ -1,0 +1,55 @@
+/** The rules for names that come from outside, checked before a name touches a path or the kernel. */
+import { CniError, codes } from "./error.ts";
+
+/** Container ids and network names start with a letter or digit, so that neither can be `..` (CNI specification). */
+const identifier = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+const identifierRule = "it needs a letter or digit first, then letters, digits, `_`, `.` and `-` only";
+
+/** @throws CniError with code 3 when the container id is empty, 4 when it breaks the rule */
+export function checkContainerId(id: string): void {
+  if (identifier.test(id)) return;
+  throw new CniError({
+    code: id === "" ? codes.unknownContainer : codes.invalidEnvironment,
+    operation: "read CNI_CONTAINERID",
+    cause: id === "" ? "it is empty" : identifierRule,
+    details: id,
+  });
+}
+
+/** @throws CniError with code 7 when the network's name is empty or breaks the rule */
+export function checkNetworkName(name: string): void {
+  if (identifier.test(name)) return;
+  throw new CniError({
+    code: codes.invalidConfig,
+    operation: "read the network's name",
+    cause: name === "" ? "`name` is missing" : identifierRule,
+    details: name,
+  });
+}
+
+/** Bytes of an interface's name: IFNAMSIZ of linux/if.h without the terminating zero. */
+const longestInterfaceName = 15;
+
+/** Why an interface cannot have this name; nothing when it can (dev_valid_name in net/core/dev.c). */
+function interfaceNameProblem(name: string): string | undefined {
+  if (name === "") return "it is empty";
+  const bytes = new TextEncoder().encode(name).length;
+  if (bytes > longestInterfaceName) return `it has ${bytes} bytes, the kernel allows ${longestInterfaceName}`;
+  if (name === "." || name === "..") return "the kernel keeps this name for itself";
+  // The kernel would take control characters; nobody who reads a terminal should have to.
+  if (/[/:\p{White_Space}\p{Cc}]/u.test(name))
+    return "`/`, `:`, spaces and control characters are not allowed";
+  return undefined;
+}
+
+/** @throws CniError with code 4 when the kernel would not take the name for an interface */
+export function checkInterfaceName(name: string): void {
+  const problem = interfaceNameProblem(name);
+  if (problem === undefined) return;
+  throw new CniError({
+    code: codes.invalidEnvironment,
+    operation: "read CNI_IFNAME",
+    cause: problem,
+    details: name,
+  });
+}

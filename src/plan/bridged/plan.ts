@@ -1,0 +1,123 @@
+/** The plan of a container on a bridge: what `bridge` and `flatnet` make, compare and remove, in order. */
+import { familyOf } from "../../../netlink/wire/address.ts";
+import { parseCidr } from "../../../netlink/wire/cidr.ts";
+import { containerAddress, gatewayAddress, interfaceUp, settled } from "../addresses.ts";
+import { bridge } from "../bridge.ts";
+import { staleFlows } from "../firewall/flows.ts";
+import { firewall } from "../firewall/resource.ts";
+import { spoofCheck } from "../firewall/spoof.ts";
+import { bridgePort, carrier } from "../port.ts";
+import type { Plan, Resource } from "../resource.ts";
+import { containerRoute } from "../routes.ts";
+import type { Side } from "../side.ts";
+import { forwarding, sysctl, wish } from "../sysctls.ts";
+import { vethPair } from "../veth.ts";
+import { portVlans, vlanGateway, vlanGatewayName } from "../vlans.ts";
+import type { Bridged } from "./model.ts";
+
+/** The families that the attachment has addresses of. */
+function families({ ips }: Bridged): Set<4 | 6> {
+  return new Set(ips.map(({ address }) => familyOf(address)));
+}
+
+/** The gateways' addresses with the prefix of the network they serve, each once. */
+export function gateways({ ips }: Bridged): string[] {
+  const cidrs = ips
+    .filter(({ gateway }) => gateway !== undefined)
+    .map(({ address, gateway }) => `${gateway}/${parseCidr(address).prefix}`);
+  return [...new Set(cidrs)];
+}
+
+/** How the container's interface treats addresses, decided before it has any. */
+function interfaceSysctls(bridged: Bridged, container: Side): Resource[] {
+  const { ifname } = bridged.owner;
+  const v6 = `net/ipv6/conf/${ifname}`;
+  const detection = bridged.detectDuplicates
+    ? [wish(container, `${v6}/enhanced_dad`, "1"), wish(container, `${v6}/accept_dad`, "1")]
+    : [wish(container, `${v6}/accept_dad`, "0")];
+  const announce = [
+    wish(container, `net/ipv4/conf/${ifname}/arp_notify`, "1"),
+    wish(container, `${v6}/ndisc_notify`, "1"),
+  ];
+  if (!families(bridged).has(6)) return [...detection, ...announce];
+  return [
+    ...detection,
+    ...announce,
+    // A runtime may have switched IPv6 off in the container; an IPv6 address asks for it.
+    wish(container, "net/ipv6/conf/lo/disable_ipv6", "0"),
+    sysctl(container, `${v6}/disable_ipv6`, "0"),
+    sysctl(container, `${v6}/keep_addr_on_down`, "1"),
+  ];
+}
+
+function configuredInterface(bridged: Bridged, container: Side): Resource[] {
+  const { ifname } = bridged.owner;
+  const hasGateway6 = bridged.ips.some(({ gateway }) => gateway !== undefined && familyOf(gateway) === 6);
+  return [
+    ...interfaceSysctls(bridged, container),
+    ...bridged.ips.map(({ address }) => containerAddress(container, ifname, address)),
+    interfaceUp(container, ifname),
+    ...(hasGateway6 ? [settled(container, ifname)] : []),
+    ...routesOf(bridged).map((route) => containerRoute(container, ifname, route)),
+  ];
+}
+
+/** The routes with the gateway of their family where they name none. */
+function routesOf({ routes, ips }: Bridged) {
+  const gatewayOf = (dst: string): string | undefined =>
+    ips.find(({ gateway }) => gateway !== undefined && familyOf(gateway) === familyOf(dst))?.gateway;
+  return routes.map((route) => {
+    const gw = route.gw ?? gatewayOf(route.dst);
+    return gw === undefined ? route : { ...route, gw };
+  });
+}
+
+function gatewaySide(bridged: Bridged, host: Side): Resource[] {
+  if (!bridged.isGateway) return [];
+  const { bridge: { name, mtu }, vlans, forceAddress } = bridged;
+  const tagged = vlans !== undefined && vlans.gatewayDevice;
+  const device = tagged ? vlanGatewayName(name, vlans.untagged) : name;
+  return [
+    ...(tagged ? [vlanGateway(host, { bridge: name, vlan: vlans.untagged, mtu })] : []),
+    ...gateways(bridged).map((cidr) => gatewayAddress(host, device, cidr, forceAddress)),
+    ...[...families(bridged)].map((family) => forwarding(host, family)),
+  ];
+}
+
+/** Loopback of the host reaches published IPv4 ports only where the bridge may route 127.0.0.0/8. */
+function loopbackPublishing(bridged: Bridged, host: Side): Resource[] {
+  const v4 = bridged.ports.some(({ containerAddress }) => familyOf(containerAddress) === 4);
+  return v4 ? [sysctl(host, `net/ipv4/conf/${bridged.bridge.name}/route_localnet`, "1")] : [];
+}
+
+function networkRules(bridged: Bridged, host: Side): Resource[] {
+  const { owner, ips, masquerade, ports } = bridged;
+  if (!bridged.usesFirewall) return [];
+  const addresses = ips.map(({ address }) => address);
+  return [
+    ...loopbackPublishing(bridged, host),
+    firewall(host, { owner, bridge: bridged.bridge.name, addresses, masquerade, ports }),
+    ...staleFlows(host, ports),
+  ];
+}
+
+/**
+ * What should exist for an attachment.
+ * @param container absent when its namespace is gone, which only removing can do without
+ */
+export function plan(bridged: Bridged, host: Side, container: Side | undefined): Plan {
+  const { owner, vlans, mac, port } = bridged;
+  const { name, mtu, promiscuous } = bridged.bridge;
+  return [
+    bridge(host, { name, mtu, promiscuous, vlanFiltering: vlans !== undefined }),
+    vethPair(host, container, { owner, bridge: name, mtu, mac }),
+    bridgePort(host, owner, port),
+    ...(vlans === undefined ? [] : [portVlans(host, owner, vlans)]),
+    ...(bridged.checkSpoofing ? [spoofCheck(host, container, owner)] : []),
+    ...(container !== undefined && bridged.containerUp ? configuredInterface(bridged, container) : []),
+    ...gatewaySide(bridged, host),
+    ...networkRules(bridged, host),
+    ...(bridged.containerUp ? [carrier(host, owner)] : []),
+  ];
+}
+

@@ -1,0 +1,44 @@
+/** The result of an attachment to a bridge, and what a later call reads back from it. */
+import { getLink, type Link } from "../../../netlink/route/links.ts";
+import type { Interface, IpConfig, Result } from "../../cni/result.ts";
+import { bridgeNamed } from "../bridge.ts";
+import { hostLinkName } from "../owner.ts";
+import type { Side } from "../side.ts";
+import { containerLink } from "../veth.ts";
+import { vlanGatewayName } from "../vlans.ts";
+import type { Bridged } from "./model.ts";
+
+/** The container's interface among a result's: `interfaces` are the bridge, the host's end, the container's. */
+export const CONTAINER = 2;
+
+const shown = ({ ifname, address }: Link, sandbox?: string): Interface => ({
+  name: ifname ?? "",
+  mac: address,
+  ...(sandbox !== undefined && { sandbox }),
+});
+
+/** What the kernel has now: link-layer addresses may have changed when the host's end became a port. */
+export function resultOf(bridged: Bridged, host: Side, container: Side): Result {
+  const { owner, sandbox, bridge, vlans, ips, routes, dns } = bridged;
+  const links = [bridgeNamed(host, bridge.name), host.route.get(getLink({ ifname: hostLinkName(owner) }))];
+  if (bridged.isGateway && vlans?.gatewayDevice) {
+    links.push(host.route.get(getLink({ ifname: vlanGatewayName(bridge.name, vlans.untagged) })));
+  }
+  const [own, outer, ...others] = links.map((link) => shown(link));
+  const inner = shown(containerLink(container, owner.ifname), sandbox);
+  return {
+    interfaces: [own!, outer!, inner, ...others],
+    ips: ips.map((ip) => ({ ...ip, interface: CONTAINER })),
+    routes,
+    dns,
+  };
+}
+
+/** The addresses that a result gives the container's interface: all of them where it does not say whose they are. */
+export function addressesOf(result: Result | undefined, ifname: string): readonly IpConfig[] {
+  if (result === undefined) return [];
+  return result.ips.filter(({ interface: index }) => {
+    const owner = index === undefined ? undefined : result.interfaces[index];
+    return owner === undefined || (owner.name === ifname && Boolean(owner.sandbox));
+  });
+}

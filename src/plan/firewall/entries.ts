@@ -1,0 +1,93 @@
+/** The elements that an attachment has in the sets of the firewall. */
+import { type Datatype, dataOf, inetProto } from "../../../netlink/netfilter/datatype.ts";
+import type { Element, ElementListInput } from "../../../netlink/netfilter/elements.ts";
+import { familyOf } from "../../../netlink/wire/address.ts";
+import { withoutPrefix } from "../../../netlink/wire/cidr.ts";
+import { hostLinkName, type Owner, ownerText } from "../owner.ts";
+import { type PublishedPort, portText } from "./ports.ts";
+import { type SetName, sets, TABLE } from "./sets.ts";
+
+/** What the firewall knows of an attachment. */
+export interface Attached {
+  readonly owner: Owner;
+  readonly bridge: string;
+  /** The container's addresses with their prefix lengths. */
+  readonly addresses: readonly string[];
+  readonly masquerade: boolean;
+  readonly ports: readonly PublishedPort[];
+}
+
+/** One element, and how to speak of it. */
+export interface Entry {
+  readonly set: SetName;
+  readonly key: { readonly value: Uint8Array };
+  readonly data?: { readonly value: Uint8Array };
+  /** Whose it is, for `nft list` and for later calls: the owner, the host's link, the number of published ports. */
+  readonly comment: string;
+  /** For messages: `port 0.0.0.0:8080/tcp`. */
+  readonly subject: string;
+}
+
+/** A value of a type that is known by its set only. */
+const valueOf = (type: unknown, value: unknown) => dataOf(type as Datatype<unknown>, value);
+
+/** The comment of an owner's elements. */
+const commentOf = (owner: Owner, suffix = ""): string => `${ownerText(owner)} ${hostLinkName(owner)}${suffix}`;
+
+/** What a comment says; undefined when the element is none of ours. */
+export function readComment(comment: string | undefined) {
+  const found = /^(flatnet .*) (veth[0-9a-f]{8})(?: ports=(\d+))?$/.exec(comment ?? "");
+  return found ? { owner: found[1]!, link: found[2]!, ports: Number(found[3] ?? 0) } : undefined;
+}
+
+function portEntry(owner: Owner, port: PublishedPort): Entry {
+  const { protocol, hostAddress, hostPort, containerAddress, containerPort } = port;
+  const family = familyOf(containerAddress);
+  const set: SetName = `${hostAddress === undefined ? "anyports" : "hostports"}${family}`;
+  const place = [protocol satisfies Parameters<typeof inetProto.show>[0], hostPort];
+  return {
+    set,
+    key: valueOf(sets[set].key, hostAddress === undefined ? place : [hostAddress, ...place]),
+    data: valueOf(sets[set].data, [containerAddress, containerPort]),
+    comment: commentOf(owner),
+    subject: `port ${portText(port)}`,
+  };
+}
+
+function addressEntries({ owner, bridge, masquerade, ports }: Attached, address: string): Entry[] {
+  const family = familyOf(address);
+  const local: SetName = `local${family}`;
+  const masquerading: SetName = `masquerade${family}`;
+  const subject = `address ${address}`;
+  const comment = commentOf(owner, ` ports=${ports.length}`);
+  return [
+    { set: local, key: valueOf(sets[local].key, [address, bridge]), comment, subject },
+    ...(masquerade
+      ? [{ set: masquerading, key: valueOf(sets[masquerading].key, address), comment: commentOf(owner), subject }]
+      : []),
+  ];
+}
+
+/** All elements of an attachment: none where nothing is masqueraded or published. */
+export function entriesOf(attached: Attached): Entry[] {
+  const { owner, addresses, masquerade, ports } = attached;
+  if (!masquerade && ports.length === 0) return [];
+  return [
+    ...addresses.flatMap((address) => addressEntries(attached, withoutPrefix(address))),
+    ...ports.map((port) => portEntry(owner, port)),
+  ];
+}
+
+/** The entry as a request's body. */
+export const asList = ({ set, key, data, comment }: Entry): ElementListInput => ({
+  ...TABLE,
+  set,
+  elements: [{ key, ...(data && { data }), userdata: { comment } }],
+});
+
+/** The key alone, to delete or find it. */
+export const keyOnly = (set: SetName, key: Element["key"]): ElementListInput => ({
+  ...TABLE,
+  set,
+  elements: [{ key }],
+});

@@ -1,0 +1,164 @@
+/** An attachment's elements in the firewall, as one resource and one transaction. */
+import { KernelError } from "../../../netlink/errors.ts";
+import type { Request } from "../../../netlink/message/request.ts";
+import {
+  createElements,
+  deleteElements,
+  type Element,
+  getElement,
+  listElements,
+} from "../../../netlink/netfilter/elements.ts";
+import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
+import { getLink } from "../../../netlink/route/links.ts";
+import { CniError, codes } from "../../cni/error.ts";
+import { ownerText } from "../owner.ts";
+import type { Resource } from "../resource.ts";
+import type { Side } from "../side.ts";
+import { type Attached, asList, type Entry, entriesOf, keyOnly, readComment } from "./entries.ts";
+import { makeLayout } from "./layout.ts";
+import { type SetName, setNames, TABLE } from "./sets.ts";
+
+const refusedWith = (error: unknown, code: string): error is KernelError =>
+  error instanceof KernelError && error.code === code;
+
+/** The element that the kernel has under an entry's key. */
+function elementAt(host: Side, { set, key }: Pick<Entry, "set" | "key">): Element | undefined {
+  return host.netfilter.find(getElement({ ...TABLE, set }, key))?.elements?.[0];
+}
+
+const deletion = (set: SetName, key: Element["key"]): Request => deleteElements(keyOnly(set, key));
+
+/** Whether the host's end of the owner's veth pair is there: elements of a dead owner may be taken over. */
+function isAlive(host: Side, { link, owner }: { link: string; owner: string }): boolean {
+  return host.route.find(getLink({ ifname: link }))?.ifalias === owner;
+}
+
+function takenBy(entry: Entry, comment: string | undefined): CniError {
+  const owner = readComment(comment)?.owner.replace(/^flatnet /, "");
+  return new CniError({
+    code: codes.failed,
+    operation: "publish",
+    subject: entry.subject,
+    cause: owner === undefined ? `it is taken by "${comment ?? "somebody"}"` : `it is taken by the container ${owner}`,
+    hint: "publish another port, or remove that container",
+  });
+}
+
+/** Deletions of what stands in the way of `entries` and has no living owner. @throws CniError for what has one */
+function clearing(host: Side, entries: readonly Entry[], own: string): Request[] {
+  return entries.flatMap((entry) => {
+    const element = elementAt(host, entry);
+    if (element === undefined) return [];
+    const comment = element.userdata?.comment;
+    const said = readComment(comment);
+    if (said === undefined || (said.owner !== own && isAlive(host, said))) throw takenBy(entry, comment);
+    return [deletion(entry.set, entry.key)];
+  });
+}
+
+/** How often other calls may come between before this one gives up. */
+const TRIES = 5;
+
+/** Adds all entries or none; makes the table if there is none, and takes over what dead owners left. */
+function add(host: Side, entries: readonly Entry[], own: string): void {
+  let clear: Request[] = [];
+  for (let tries = 1; ; tries++) {
+    try {
+      host.netfilter.transact(batch([...clear, ...entries.map((entry) => createElements(asList(entry)))]));
+      return;
+    } catch (error) {
+      if (tries === TRIES) throw error;
+      clear = [];
+      if (refusedWith(error, "EEXIST")) clear = clearing(host, entries, own);
+      else if (refusedWith(error, "ENOENT")) makeLayout(host.netfilter);
+      else throw error;
+    }
+  }
+}
+
+interface Found {
+  readonly set: SetName;
+  readonly element: Element;
+}
+
+/** Every element of every set that belongs to an owner that `wanted` picks, by the owner's text. */
+export function elementsOwned(host: Side, wanted: (owner: string) => boolean): Found[] {
+  return setNames.flatMap((set) => {
+    const elements = listOrNone(host, set);
+    return elements
+      .filter(({ userdata }) => {
+        const said = readComment(userdata?.comment);
+        return said !== undefined && wanted(said.owner);
+      })
+      .map((element) => ({ set, element }));
+  });
+}
+
+function listOrNone(host: Side, set: SetName): Element[] {
+  try {
+    return host.netfilter.list(listElements({ ...TABLE, set })).flatMap(({ elements }) => elements ?? []);
+  } catch (error) {
+    if (refusedWith(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+/**
+ * The owner's elements by the keys that they should have; undefined when these are not certainly all: the addresses'
+ * elements say how many ports there are.
+ */
+function elementsExpected(host: Side, entries: readonly Entry[], own: string): Found[] | undefined {
+  const found = entries.flatMap(({ set, key }) => {
+    const element = elementAt(host, { set, key });
+    return element !== undefined && readComment(element.userdata?.comment)?.owner === own ? [{ set, element }] : [];
+  });
+  const locals = found.filter(({ set }) => set.startsWith("local"));
+  const complete = entries.length > 0 && found.length === entries.length && locals.length > 0;
+  const ports = found.filter(({ set }) => set.includes("ports")).length;
+  const told = locals.every(({ element }) => readComment(element.userdata?.comment)?.ports === ports);
+  return complete && told ? found : undefined;
+}
+
+/** Deletes elements; one that another call deletes at the same moment does not keep the others. */
+export function deleteFound(host: Side, found: readonly Found[]): void {
+  if (found.length === 0) return;
+  const requests = found.map(({ set, element }) => deletion(set, element.key));
+  try {
+    host.netfilter.transact(batch(requests));
+  } catch (error) {
+    if (!refusedWith(error, "ENOENT")) throw error;
+    const left = found.filter(({ set, element }) => elementAt(host, { set, key: keyOf(element) }) !== undefined);
+    if (left.length === found.length) throw error;
+    deleteFound(host, left);
+  }
+}
+
+const keyOf = ({ key }: Element): Entry["key"] => ({ value: key?.value ?? new Uint8Array() });
+
+const sameBytes = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a?.length === b?.length && (a ?? []).every((byte, index) => byte === b?.[index]);
+
+export const firewall = (host: Side, attached: Attached): Resource => {
+  const own = ownerText(attached.owner);
+  return {
+    describe: () => `firewall elements for ${[...new Set(entriesOf(attached).map(({ subject }) => subject))].join(", ")}`,
+    ensure() {
+      const entries = entriesOf(attached);
+      if (entries.length === 0) return undefined;
+      add(host, entries, own);
+      return () => deleteFound(host, elementsOwned(host, (owner) => owner === own));
+    },
+    check: () =>
+      entriesOf(attached).flatMap((entry) => {
+        const element = elementAt(host, entry);
+        if (element === undefined) return [`${entry.subject} is missing in ${entry.set}`];
+        const same = sameBytes(element.data?.value, entry.data?.value);
+        const mine = readComment(element.userdata?.comment)?.owner === own;
+        return same && mine ? [] : [`${entry.subject} belongs to "${element.userdata?.comment}"`];
+      }),
+    remove() {
+      const expected = elementsExpected(host, entriesOf(attached), own);
+      deleteFound(host, expected ?? elementsOwned(host, (owner) => owner === own));
+    },
+  };
+};

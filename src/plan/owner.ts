@@ -1,0 +1,38 @@
+/** Names that are derived from an attachment, so that a later call finds what an earlier one made, however it ended. */
+
+/** An attachment: one container's interface in one network. */
+export interface Owner {
+  readonly network: string;
+  readonly containerId: string;
+  readonly ifname: string;
+}
+
+/** IFALIASZ - 1 and what fits a comment of nf_tables (NFT_USERDATA_MAXLEN less its header) with room for a suffix. */
+const LONGEST = 220;
+
+/** FNV-1a of 32 bits in hexadecimal: 10 µs, where a process's first SHA-512 costs 250. */
+function hashOf(text: string): string {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, "0");
+}
+
+/** The prefix of every owner's text. */
+const PREFIX = "flatnet";
+
+/** The prefix of the texts of all owners in a network. */
+export const networkText = (network: string): string =>
+  `${PREFIX} ${network.length > 80 ? `${network.slice(0, 60)}~${hashOf(network)}` : network} `;
+
+/**
+ * The owner in one line, `flatnet NETWORK CONTAINER IFNAME`, as it stands in the alias of links and the comments of
+ * elements. What is too long for these is cut and ends with a hash.
+ */
+export function ownerText({ network, containerId, ifname }: Owner): string {
+  const text = `${networkText(network)}${containerId} ${ifname}`;
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - 9)}~${hashOf(text)}` : text;
+}
+
+/** The name of the host's end of the owner's veth pair: `veth` and eight digits, the same for every call. */
+export const hostLinkName = (owner: Owner): string =>
+  `veth${hashOf(`${owner.network}/${owner.containerId}/${owner.ifname}`)}`;

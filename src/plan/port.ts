@@ -1,0 +1,68 @@
+/** The host's end of an attachment as a port of its bridge: its owner, and how the bridge treats it. */
+import { type Link, getLink, setLink } from "../../netlink/route/links.ts";
+import { CniError, codes } from "../cni/error.ts";
+import { sleep } from "../sys/time.ts";
+import { hostLinkName, type Owner, ownerText } from "./owner.ts";
+import type { Resource } from "./resource.ts";
+import type { Side } from "./side.ts";
+import { hostLink } from "./veth.ts";
+
+export interface PortOptions {
+  /** Frames may leave by the port they came in by: a container reaches itself through its published port. */
+  readonly hairpin: boolean;
+  /** Frames do not pass to other isolated ports. Kernels before 4.18 pass them all the same. */
+  readonly isolated: boolean;
+}
+
+function treatment(link: Link | undefined): { mode?: boolean | undefined; isolated?: boolean | undefined } {
+  const info = link?.linkinfo;
+  return info?.slaveKind === "bridge" ? (info.slaveData ?? {}) : {};
+}
+
+/** The alias with the owner and the port's options, in one request. It goes with the link. */
+export const bridgePort = (host: Side, owner: Owner, { hairpin, isolated }: PortOptions): Resource => ({
+  describe: () => `bridge port ${hostLinkName(owner)}`,
+  ensure() {
+    host.route.do(
+      setLink({
+        ifname: hostLinkName(owner),
+        ifalias: ownerText(owner),
+        linkinfo: { slaveKind: "bridge", slaveData: { mode: hairpin, isolated } },
+      }),
+    );
+    return undefined;
+  },
+  check() {
+    const found = treatment(hostLink(host, owner));
+    return [
+      ...((found.mode ?? hairpin) === hairpin ? [] : [`hairpin mode is ${hairpin ? "off" : "on"}`]),
+      ...((found.isolated ?? isolated) === isolated ? [] : [`isolation is ${isolated ? "off" : "on"}`]),
+    ];
+  },
+  remove: () => undefined,
+});
+
+/** Milliseconds between looks at the port: nearly always the first or second look is the last. */
+const PAUSES = [0, 1, 2, 5, 10, 20, 50, 100, 300, 1000, 1000];
+
+/** Waits until the port forwards frames: until then the bridge drops what the container sends. */
+export const carrier = (host: Side, owner: Owner): Resource => ({
+  describe: () => `carrier on ${hostLinkName(owner)}`,
+  ensure() {
+    let state: Link["operstate"];
+    for (const pause of PAUSES) {
+      if (pause > 0) sleep(pause);
+      state = host.route.get(getLink({ ifname: hostLinkName(owner) })).operstate;
+      if (state === "up") return undefined;
+    }
+    throw new CniError({
+      code: codes.failed,
+      operation: "wait for the bridge port",
+      subject: hostLinkName(owner),
+      cause: `it is still ${state} after ${PAUSES.reduce((a, b) => a + b)} ms`,
+      hint: "is the container's interface being set down by something else?",
+    });
+  },
+  check: () => [],
+  remove: () => undefined,
+});

@@ -1,0 +1,79 @@
+/** Resources: what should exist, each as four functions; and the engine that makes, compares and removes a plan of them. */
+
+/** Takes back what one `ensure` changed. */
+export type Undo = () => void;
+
+/** One thing that should exist. */
+export interface Resource {
+  /** What it is, in words: `address 10.87.1.1/24 on flatnet-br0`. */
+  describe(): string;
+  /** Makes it so. Gives how to take back what this call changed, or nothing when it was so already, or is shared. */
+  ensure(): Undo | undefined;
+  /** How the kernel differs from it, a sentence each; empty when it does not. */
+  check(): readonly string[];
+  /** Takes it away. Not there is done; what others share stays. */
+  remove(): void;
+}
+
+/** Resources in the order in which they are made; each may rely on those before it. */
+export type Plan = readonly Resource[];
+
+/** What a call has made so far, so that it can be taken back. */
+export class Made {
+  private readonly undos: Undo[] = [];
+
+  /** Makes one resource, and remembers how to take it back. */
+  ensure(resource: Resource): void {
+    const undo = resource.ensure();
+    if (undo !== undefined) this.undos.push(undo);
+  }
+
+  /** Remembers how to take back something that was made by other means. */
+  remember(undo: Undo): void {
+    this.undos.push(undo);
+  }
+
+  /** Takes everything back, last first. Gives the errors of those that could not be taken back. */
+  undo(): unknown[] {
+    const errors: unknown[] = [];
+    for (let undo = this.undos.pop(); undo !== undefined; undo = this.undos.pop()) {
+      try {
+        undo();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    return errors;
+  }
+}
+
+/**
+ * Runs `make`, and takes back what it made when it throws: all or nothing.
+ * @returns what `make` gave
+ * @throws what `make` threw; where taking back failed too, an AggregateError whose first error is that one
+ */
+export function allOrNothing<T>(make: (made: Made) => T): T {
+  const made = new Made();
+  try {
+    return make(made);
+  } catch (error) {
+    const left = made.undo();
+    if (left.length > 0) throw new AggregateError([error, ...left], "something could not be taken back");
+    throw error;
+  }
+}
+
+/** Every difference between a plan and the kernel. */
+export const differences = (plan: Plan): string[] =>
+  plan.flatMap((resource) => resource.check().map((difference) => `${resource.describe()}: ${difference}`));
+
+/**
+ * Removes a plan, last first. A resource that cannot be removed does not keep the others.
+ * @throws the first error, after all have been tried
+ */
+export function removeAll(plan: Plan): void {
+  const made = new Made();
+  for (const resource of plan) made.remember(() => resource.remove());
+  const [first] = made.undo();
+  if (first !== undefined) throw first;
+}

@@ -1,0 +1,63 @@
+/** One side of an attachment, the host's or the container's: a network namespace with the sockets opened in it. */
+import { Client } from "../../netlink/message/client.ts";
+import { openSocket } from "../../netlink/socket/linux.ts";
+import { inside, type Namespace } from "../../netlink/socket/namespace.ts";
+import type { Transport } from "../../netlink/socket/transport.ts";
+import { readSysctl, setSysctl } from "../sys/sysctl.ts";
+
+/** Opens a transport in a namespace; tracing and tests put their own between. */
+export type Open = (protocol: "route" | "netfilter", namespace: Namespace | undefined) => Transport;
+
+export class Side implements Disposable {
+  private routeClient?: Client;
+  private netfilterClient?: Client;
+
+  /**
+   * @param name for messages: `host` or `container`
+   * @param namespace where the side is; without it, where the process is
+   */
+  constructor(
+    readonly name: "host" | "container",
+    readonly namespace?: Namespace,
+    private readonly open: Open = openTransport,
+  ) {}
+
+  /** Links, addresses, routes: opened on first use. */
+  get route(): Client {
+    this.routeClient ??= new Client(this.open("route", this.namespace));
+    return this.routeClient;
+  }
+
+  /** nf_tables and conntrack: opened on first use. */
+  get netfilter(): Client {
+    this.netfilterClient ??= new Client(this.open("netfilter", this.namespace));
+    return this.netfilterClient;
+  }
+
+  /** Runs `act` in the namespace, for what is not netlink. Synchronous. */
+  inside<T>(act: () => T): T {
+    return this.namespace === undefined ? act() : inside(this.namespace, act);
+  }
+
+  /** The value of a sysctl of this side. @param key with slashes: `net/ipv4/ip_forward` */
+  sysctl(key: string): string {
+    return this.inside(() => readSysctl(key));
+  }
+
+  /** Sets a sysctl of this side, unless it has the value already. Gives the value before. */
+  setSysctl(key: string, value: string): { previous: string; changed: boolean } {
+    return this.inside(() => setSysctl(key, value));
+  }
+
+  /**
+   * Closes the sockets. Where nf_tables elements were deleted this waits 12 to 20 ms for the kernel's grace period,
+   * so it comes last, when a link's deletion has already waited through the same period.
+   */
+  [Symbol.dispose](): void {
+    this.routeClient?.[Symbol.dispose]();
+    this.netfilterClient?.[Symbol.dispose]();
+  }
+}
+
+export const openTransport: Open = (protocol, namespace) =>
+  openSocket({ protocol, ...(namespace && { namespace }) });

@@ -1,0 +1,109 @@
+/** What can be done with the addresses of a network: allocate, release, check, collect, and say how it stands. */
+import { CniError, codes } from "../../../cni/error.ts";
+import type { Attachment } from "../../../cni/plugin.ts";
+import type { IpConfig } from "../../../cni/result.ts";
+import { allOrNothing } from "../../../plan/resource.ts";
+import { fileIdentity, isWritableDirectory } from "../../../sys/directories.ts";
+import { type Address, addressText } from "./address.ts";
+import { type Allocated, hasFree, reserveOne } from "./allocator.ts";
+import { type RangeSet, setText } from "./ranges.ts";
+import { Store } from "./store.ts";
+
+const ipConfig = ({ address, range }: Allocated): IpConfig => ({
+  address: `${addressText(address)}/${range.prefix}`,
+  gateway: addressText(range.gateway),
+});
+
+/**
+ * Leases an address of each range set to an attachment, or none at all.
+ * @param directory the network's (`leaseDirectory`)
+ * @param requested addresses that must be among them, at most one of each set
+ * @throws CniError with code 999, SystemError
+ */
+export function allocate(
+  directory: string,
+  sets: readonly RangeSet[],
+  attachment: Attachment,
+  requested: readonly Address[],
+): IpConfig[] {
+  return Store.locked(directory, (store) =>
+    allOrNothing((made) => {
+      const wanted = [...requested];
+      const ips = sets.map((set, number) => {
+        const allocated = reserveOne(store, { set, number }, wanted, attachment);
+        const text = addressText(allocated.address);
+        made.remember(() => store.free(text));
+        store.noteLast(number, text);
+        return ipConfig(allocated);
+      });
+      if (wanted.length > 0) throw unplaced(wanted, sets);
+      return ips;
+    }),
+  );
+}
+
+function unplaced(addresses: readonly Address[], sets: readonly RangeSet[]): CniError {
+  return new CniError({
+    code: codes.failed,
+    operation: "allocate the requested",
+    subject: addresses.map(addressText).join(", "),
+    cause: "no range set has room for it",
+    hint: `each of these gives one address: ${sets.map(setText).join("; ")}`,
+  });
+}
+
+/** Frees what an attachment holds; that it holds nothing is fine. @throws SystemError */
+export function release(directory: string, attachment: Attachment): void {
+  Store.ifThere(directory, (store) => store.release(attachment));
+}
+
+/** @throws CniError with code 999 when the attachment holds no address of the network */
+export function check(directory: string, attachment: Attachment): void {
+  let held: readonly string[] = [];
+  Store.ifThere(directory, (store) => {
+    held = store.heldBy(attachment);
+  });
+  if (held.length > 0) return;
+  const { containerID, ifname } = attachment;
+  throw new CniError({
+    code: codes.failed,
+    operation: "check the address of",
+    subject: `${ifname} of container ${containerID}`,
+    cause: `there is no lease of it in ${directory}`,
+    hint: "DEL and ADD give it one",
+  });
+}
+
+/** Frees what no valid attachment holds. @throws SystemError */
+export function collect(directory: string, valid: readonly Attachment[]): void {
+  Store.ifThere(directory, (store) => store.keepOnly(valid));
+}
+
+/** The directory itself or the nearest above it that exists. */
+function nearestExisting(directory: string): string {
+  if (fileIdentity(directory) !== undefined) return directory;
+  return nearestExisting(directory.slice(0, directory.lastIndexOf("/")) || "/");
+}
+
+const notAvailable = (operation: string, subject: string, cause: string, hint: string): CniError =>
+  new CniError({ code: codes.notAvailable, operation, subject, cause, hint });
+
+/** @throws CniError with code 50 when no lease can be written, or a set has no free address */
+export function status(directory: string, sets: readonly RangeSet[]): void {
+  if (!isWritableDirectory(nearestExisting(directory)))
+    throw notAvailable(
+      "write leases to",
+      directory,
+      "files cannot be made there",
+      "make it a directory on a file system that is writable, or set ipam.dataDir to another",
+    );
+  const store = new Store(directory);
+  const full = sets.findIndex((set) => !hasFree(store, set));
+  if (full !== -1)
+    throw notAvailable(
+      "allocate an address of",
+      `range set ${full} (${setText(sets[full]!)})`,
+      "all addresses are taken",
+      "remove containers, let the runtime call GC, or widen the range",
+    );
+}

@@ -1,0 +1,143 @@
+/**
+ * One network's leases on disk, in the layout that the CNI project's host-local uses, so that either program goes on
+ * with what the other left, and both can run at once.
+ *
+ *     <dataDir>/<network>/10.1.0.5             who holds the address: container id, CR LF, interface name
+ *     <dataDir>/<network>/last_reserved_ip.0   the address that range set 0 gave out last
+ *     <dataDir>/<network>/lock                 locked while anything here is read or changed
+ *
+ * A kill leaves it consistent at every point: a lease appears with its whole text or not at all, and before
+ * `last_reserved_ip` names it, without which only the search for a free address starts at an older place.
+ */
+import { isAddress } from "../../../../netlink/wire/address.ts";
+import { checkNetworkName } from "../../../cni/names.ts";
+import type { Attachment } from "../../../cni/plugin.ts";
+import { ensureDirectory, fileIdentity } from "../../../sys/directories.ts";
+import { createExclusive, overwrite, readTextIfPresent, removeFile, UNFINISHED } from "../../../sys/files.ts";
+import { withLock } from "../../../sys/locks.ts";
+import { byteText, readSmallFiles, type SmallFile } from "../../../sys/scan.ts";
+
+/** Leases are of interest to nobody but root. */
+const FILE_MODE = 0o600;
+const LOCK_MODE = 0o750;
+const DIRECTORY_MODE = 0o755;
+
+/**
+ * The directory of a network's leases.
+ * @throws CniError with code 7 when the network's name could lead out of `dataDir`
+ */
+export function leaseDirectory(dataDir: string, network: string): string {
+  checkNetworkName(network);
+  return `${dataDir}/${network}`;
+}
+
+/** The text of an attachment's leases. */
+const leaseText = ({ containerID, ifname }: Attachment): string => `${containerID}\r\n${ifname}`;
+
+/** Without ASCII's white space around it: other programs end lines. */
+const trimmed = (text: string): string => text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
+
+/** Who holds a lease with this text, in words. */
+function holderText(text: string): string {
+  const [containerID, ifname] = trimmed(text).split("\r\n");
+  if (!containerID) return "nobody that its file names";
+  return ifname === undefined ? `container ${containerID}` : `${ifname} of container ${containerID}`;
+}
+
+/** The leases of a network. What `locked` gives may change them. */
+export class Store {
+  private files: readonly SmallFile[] | undefined;
+
+  constructor(private readonly directory: string) {}
+
+  /**
+   * Runs `use` on the leases in `directory`, which it makes where it is missing, while nobody else uses them.
+   * @throws SystemError when directory or lock cannot be made, or the lock is not to be had; what `use` throws
+   */
+  static locked<T>(directory: string, use: (store: Store) => T): T {
+    ensureDirectory(directory, DIRECTORY_MODE);
+    return withLock(`${directory}/lock`, LOCK_MODE, () => use(new Store(directory)));
+  }
+
+  /** As `locked`, but does nothing where there is no directory: then there are no leases. */
+  static ifThere(directory: string, use: (store: Store) => void): void {
+    if (fileIdentity(directory) !== undefined) Store.locked(directory, use);
+  }
+
+  private path(name: string): string {
+    return `${this.directory}/${name}`;
+  }
+
+  /** All files with their texts, read once: under the lock only this object changes them. */
+  private all(): readonly SmallFile[] {
+    this.files ??= fileIdentity(this.directory) === undefined ? [] : readSmallFiles(this.directory);
+    return this.files;
+  }
+
+  /** The names of the files that hold `text`, white space around it aside. */
+  private saying(text: string): string[] {
+    const wanted = byteText(text);
+    return this.all().flatMap(({ name, text }) =>
+      text.includes(wanted) && trimmed(text) === wanted ? [name] : [],
+    );
+  }
+
+  /** The files of an attachment; where it has none, those of very old versions, which say the container only. */
+  private filesOf(attachment: Attachment): string[] {
+    const files = this.saying(leaseText(attachment));
+    return files.length > 0 ? files : this.saying(attachment.containerID).filter(isAddress);
+  }
+
+  /** The names of all leased addresses. */
+  leased(): Set<string> {
+    return new Set(this.all().map(({ name }) => name));
+  }
+
+  /** The addresses that an attachment holds. */
+  heldBy(attachment: Attachment): string[] {
+    return this.filesOf(attachment).filter(isAddress);
+  }
+
+  /** Who holds an address, in words. */
+  holderOf(address: string): string {
+    return holderText(readTextIfPresent(this.path(address)) ?? "");
+  }
+
+  /** Leases `address` to an attachment. @returns false when somebody holds it already @throws SystemError */
+  reserve(address: string, attachment: Attachment): boolean {
+    return createExclusive(this.path(address), leaseText(attachment), FILE_MODE);
+  }
+
+  /** Frees one address. @throws SystemError */
+  free(address: string): void {
+    removeFile(this.path(address));
+  }
+
+  /** Frees everything that an attachment holds. @throws SystemError */
+  release(attachment: Attachment): void {
+    for (const name of this.filesOf(attachment)) this.free(name);
+  }
+
+  /**
+   * Frees what none of the attachments holds, and removes what killed processes left unfinished. Files that do not name
+   * container and interface stay: somebody may have put them there to keep an address out of use.
+   */
+  keepOnly(valid: readonly Attachment[]): void {
+    const texts = new Set(valid.map((attachment) => byteText(leaseText(attachment))));
+    for (const { name, text } of this.all()) {
+      const holder = trimmed(text);
+      const abandoned = isAddress(name) && holder.includes("\r\n") && !texts.has(holder);
+      if (abandoned || name.startsWith(UNFINISHED)) this.free(name);
+    }
+  }
+
+  /** What a range set gave out last; not necessarily an address, if somebody wrote into the file. */
+  last(set: number): string | undefined {
+    return readTextIfPresent(this.path(`last_reserved_ip.${set}`))?.trim();
+  }
+
+  /** Notes what a range set gave out last. @throws SystemError */
+  noteLast(set: number, address: string): void {
+    overwrite(this.path(`last_reserved_ip.${set}`), address, FILE_MODE);
+  }
+}

@@ -1,0 +1,103 @@
+/** `flatnet`: a whole container network in one call, with a default for every key. */
+import { withoutPrefix } from "../../../../netlink/wire/cidr.ts";
+import { parseArguments } from "../../../cni/arguments.ts";
+import { configured } from "../../../cni/config/configure.ts";
+import { CniError, codes } from "../../../cni/error.ts";
+import type { Call, Plugin } from "../../../cni/plugin.ts";
+import type { Dns, Result } from "../../../cni/result.ts";
+import { specVersions } from "../../../cni/versions.ts";
+import { type Attaching, attach, compare, detach, ownerOf } from "../../../plan/bridged/attach.ts";
+import { collect } from "../../../plan/bridged/collect.ts";
+import { withDefaultRoutes, withGateways } from "../../../plan/bridged/gateways.ts";
+import type { Bridged } from "../../../plan/bridged/model.ts";
+import { hostReady } from "../../../plan/bridged/status.ts";
+import { publishedPorts } from "../../../plan/firewall/ports.ts";
+import type { Flatnet } from "./schema.ts";
+import { shapeOfFlatnet } from "./schema.ts" with { type: "macro" };
+
+/** The IPAM plugin whose ranges have defaults here. */
+const OWN_IPAM = "flatnet-ipam";
+
+/** The addresses of a network that names none: its own /24 for each numbered host, one for all others. */
+const defaultRange = (hostId: number | undefined) =>
+  hostId === undefined
+    ? { subnet: "10.87.1.0/24", gateway: "10.87.1.1" }
+    : {
+        subnet: `10.100.${hostId}.0/24`,
+        rangeStart: `10.100.${hostId}.10`,
+        gateway: `10.100.${hostId}.1`,
+      };
+
+/** The configuration for IPAM: ours gets the default range where no range is given. */
+function ipamConfig({ config, json }: Call<Flatnet>): unknown {
+  if (config.ipam.type !== OWN_IPAM) return undefined;
+  const { subnet, ranges } = config.ipam as { subnet?: unknown; ranges?: unknown };
+  const given = subnet !== undefined || ranges !== undefined || config.runtimeConfig?.ipRanges !== undefined;
+  if (given && config.hostId !== undefined) {
+    throw new CniError({
+      code: codes.invalidConfig,
+      operation: "read the configuration",
+      cause: '"hostId" stands for a subnet, and another one is given under "ipam" or by the runtime',
+      hint: "leave out one of the two",
+    });
+  }
+  const range = given ? {} : { ranges: [[defaultRange(config.hostId)]] };
+  return { ...(json as object), ipam: { ...config.ipam, ...range } };
+}
+
+/** Name servers as the runtime passes them, else as configured, else as IPAM found them. */
+function dnsOf({ dns, runtimeConfig }: Flatnet, leased: Result): Dns {
+  const { servers, searches, options } = runtimeConfig?.dns ?? {};
+  if (servers?.length || searches?.length || options?.length) {
+    return { nameservers: servers, search: searches, options };
+  }
+  return dns && Object.keys(dns).length > 0 ? dns : leased.dns;
+}
+
+function bridged(call: Call<Flatnet>, leased: Result): Bridged {
+  const { config, command } = call;
+  const ips = config.isGateway ? withGateways(leased.ips) : leased.ips;
+  const { MAC } = parseArguments(call.args, ["MAC", "IP"]);
+  const addresses = ips.map(({ address }) => withoutPrefix(address));
+  return {
+    owner: ownerOf(call),
+    sandbox: call.netns,
+    bridge: { name: config.bridge, promiscuous: false, mtu: config.mtu },
+    port: { hairpin: config.hairpinMode, isolated: false },
+    vlans: config.vlan
+      ? { untagged: config.vlan, tagged: [], gatewayDevice: true, keepDefault: false }
+      : undefined,
+    mac: config.runtimeConfig?.mac ?? config.args?.cni?.mac ?? MAC,
+    detectDuplicates: false,
+    containerUp: true,
+    ips,
+    routes: config.isGateway && command === "ADD" ? withDefaultRoutes(leased.routes, ips) : leased.routes,
+    dns: dnsOf(config, leased),
+    isGateway: config.isGateway,
+    forceAddress: false,
+    usesFirewall: true,
+    masquerade: config.ipMasq,
+    checkSpoofing: false,
+    ports: addresses.length === 0 ? [] : publishedPorts(config.runtimeConfig?.portMappings ?? [], addresses),
+  };
+}
+
+const attaching = (call: Call<Flatnet>): Attaching => ({
+  request: call,
+  ipam: call.ipam(call.config.ipam.type, ipamConfig(call)),
+  bridged: (leased) => bridged(call, leased),
+});
+
+export const plugin: Plugin<Flatnet> = {
+  name: "flatnet",
+  versions: specVersions,
+  configure: configured(shapeOfFlatnet()),
+  add: (call) => attach(attaching(call)),
+  del: (call) => detach(attaching(call)),
+  check: (call) => compare(attaching(call)),
+  gc: (call) => collect(attaching(call)),
+  status(call) {
+    attaching(call).ipam?.status();
+    hostReady({ bridge: call.config.bridge, needsFirewall: true });
+  },
+};

@@ -1,0 +1,54 @@
+/** Locks between processes: flock(2) on a file, given back by the kernel when the holder dies. */
+import { SystemError } from "../../netlink/errors.ts";
+import { lastError } from "../../netlink/socket/libc.ts";
+import { OPEN, opened } from "./descriptors.ts";
+import { fileIdentity } from "./directories.ts";
+import { readTextIfPresent } from "./files.ts";
+import { libc } from "./library.ts";
+import { monotonic, sleep } from "./time.ts";
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+/** Longer than any queue of honest holders, shorter than the patience of the runtimes. */
+const PATIENCE = 30_000;
+
+/**
+ * Runs `action` while holding the lock on a file, which is made where it is missing.
+ * @param path the lock file
+ * @param mode its permissions when it is made, before the umask
+ * @param patience milliseconds to wait for another holder
+ * @throws SystemError with code `ETIMEDOUT` that names the holder; what `action` throws
+ */
+export function withLock<T>(path: string, mode: number, action: () => T, patience = PATIENCE): T {
+  using file = opened(`lock ${path}`, path, OPEN.read | OPEN.create, mode);
+  acquire(file.fd, path, patience);
+  return action(); // closing the file gives the lock back
+}
+
+/** Tries again and again instead of a blocking flock, which could not be given up without a signal handler. */
+function acquire(descriptor: number, path: string, patience: number): void {
+  const end = monotonic() + patience;
+  for (let pause = 1; libc().flock(descriptor, LOCK_EX | LOCK_NB) === -1; pause = Math.min(pause * 2, 16)) {
+    const error = lastError(`lock ${path}`);
+    if (error.code !== "EAGAIN" && error.code !== "EINTR") throw error;
+    if (monotonic() > end) throw new SystemError(overdue(path, patience), "ETIMEDOUT");
+    sleep(pause);
+  }
+}
+
+function overdue(path: string, patience: number): string {
+  const holder = holderOf(path);
+  const who = holder === undefined ? "another process" : `process ${holder.pid} (${holder.name})`;
+  return `wait for the lock ${path}: ${who} holds it for more than ${patience / 1000} s; if it hangs, end it`;
+}
+
+/** Who holds the lock, from /proc/locks: `7: FLOCK  ADVISORY  WRITE 4711 fe:00:131078 0 EOF`. */
+function holderOf(path: string): { pid: string; name: string } | undefined {
+  const inode = fileIdentity(path)?.inode;
+  const line = new RegExp(`FLOCK +ADVISORY +WRITE (\\d+) \\S+:${inode} `);
+  const pid = line.exec(readTextIfPresent("/proc/locks") ?? "")?.[1];
+  return pid === undefined
+    ? undefined
+    : { pid, name: readTextIfPresent(`/proc/${pid}/comm`)?.trim() ?? "already ended" };
+}

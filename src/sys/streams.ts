@@ -1,0 +1,33 @@
+/** Standard input, output and error: read and written whole, without the pool threads that Bun's streams start. */
+import { SystemError } from "../../netlink/errors.ts";
+import { readToEnd, writeWhole } from "./descriptors.ts";
+import { libc, utf8 } from "./library.ts";
+
+const STDIN = 0;
+const STDOUT = 1;
+const STDERR = 2;
+
+/** A thousand times the largest configuration seen; beyond it the input is not a configuration. */
+const LARGEST_INPUT = 16 * 1024 * 1024;
+
+/**
+ * All of standard input as UTF-8; empty when it is closed.
+ * @throws SystemError with code `EFBIG` beyond 16 MiB
+ */
+export function readStdin(): string {
+  try {
+    return new TextDecoder().decode(readToEnd(STDIN, "read standard input", LARGEST_INPUT));
+  } catch (error) {
+    if (error instanceof SystemError && error.code === "EBADF") return "";
+    throw error;
+  }
+}
+
+/** Writes all of `text`. @throws SystemError with code `EPIPE` when nobody reads any more */
+export const writeStdout = (text: string): void => writeWhole(STDOUT, utf8(text), "write standard output");
+
+/** Writes all of `text`. @throws SystemError with code `EPIPE` when nobody reads any more */
+export const writeStderr = (text: string): void => writeWhole(STDERR, utf8(text), "write standard error");
+
+/** Whether a person sits at the other end of a descriptor. */
+export const isTerminal = (descriptor: number): boolean => libc().isatty(descriptor) === 1;

@@ -1,0 +1,83 @@
+/** The attributes of nf_tables and connection tracking that are more than a number. */
+import { all, choose, each, flags, nest, nestIfKnown, oneOf, plain, type Shape } from "./shape.ts";
+
+const expression = nest("NFTA_EXPR_NAME");
+const expressions = each("NFTA_LIST_ELEM", expression);
+
+const tables: Record<string, Shape> = {
+  ...all(plain("string"), "NFTA_TABLE_NAME NFTA_CHAIN_TABLE NFTA_CHAIN_NAME NFTA_CHAIN_TYPE NFTA_HOOK_DEV"),
+  ...all(
+    plain("string"),
+    "NFTA_RULE_TABLE NFTA_RULE_CHAIN NFTA_EXPR_NAME NFTA_GEN_PROC_NAME NFTA_VERDICT_CHAIN",
+  ),
+  ...all(plain("string"), "NFTA_SET_TABLE NFTA_SET_NAME NFTA_SET_ELEM_LIST_TABLE NFTA_SET_ELEM_LIST_SET"),
+  ...all(
+    plain("string"),
+    "NFTA_LOOKUP_SET NFTA_OBJ_TABLE NFTA_OBJ_NAME NFTA_FLOWTABLE_TABLE NFTA_FLOWTABLE_NAME",
+  ),
+  ...all(plain("userdata"), "NFTA_TABLE_USERDATA NFTA_CHAIN_USERDATA NFTA_RULE_USERDATA"),
+  ...all(plain("userdata"), "NFTA_SET_USERDATA NFTA_SET_ELEM_USERDATA"),
+  ...all(plain("bytes"), "NFTA_DATA_VALUE"),
+  ...all(nest("NFTA_DATA_VALUE"), "NFTA_IMMEDIATE_DATA NFTA_CMP_DATA NFTA_BITWISE_MASK NFTA_BITWISE_XOR"),
+  ...all(
+    nest("NFTA_DATA_VALUE"),
+    "NFTA_SET_ELEM_KEY NFTA_SET_ELEM_KEY_END NFTA_SET_ELEM_DATA NFTA_BITWISE_DATA",
+  ),
+  ...all(nest("NFTA_DATA_VALUE"), "NFTA_RANGE_FROM_DATA NFTA_RANGE_TO_DATA"),
+  NFTA_CHAIN_HOOK: nest("NFTA_HOOK_HOOKNUM"),
+  NFTA_CHAIN_COUNTERS: nest("NFTA_COUNTER_BYTES"),
+  NFTA_RULE_EXPRESSIONS: expressions,
+  NFTA_EXPR_DATA: choose((beside) => nestIfKnown(`NFTA_${beside.get("NFTA_EXPR_NAME")?.toUpperCase()}`)),
+  NFTA_DATA_VERDICT: nest("NFTA_VERDICT_CODE"),
+  NFTA_SET_DESC: nest("NFTA_SET_DESC_SIZE"),
+  NFTA_SET_DESC_CONCAT: each("NFTA_LIST_ELEM", nest("NFTA_SET_FIELD_LEN")),
+  NFTA_SET_EXPR: expression,
+  NFTA_SET_EXPRESSIONS: expressions,
+  NFTA_SET_ELEM_EXPR: expression,
+  NFTA_SET_ELEM_EXPRESSIONS: expressions,
+  NFTA_SET_ELEM_LIST_ELEMENTS: each("NFTA_LIST_ELEM", nest("NFTA_SET_ELEM_KEY")),
+  NFTA_SET_FLAGS: flags("NFT_SET_ANONYMOUS"),
+  NFTA_SET_ELEM_FLAGS: flags("NFT_SET_ELEM_INTERVAL_END"),
+  NFTA_CHAIN_FLAGS: flags("NFT_CHAIN_BASE"),
+  NFTA_VERDICT_CODE: plain("verdict"),
+  NFTA_CMP_OP: oneOf("NFT_CMP_EQ"),
+  NFTA_BITWISE_OP: oneOf("NFT_BITWISE_LSHIFT"),
+  NFTA_PAYLOAD_BASE: oneOf("NFT_PAYLOAD_LL_HEADER"),
+  NFTA_META_KEY: oneOf("NFT_META_LEN"),
+  NFTA_CT_KEY: oneOf("NFT_CT_STATE"),
+  NFTA_RT_KEY: oneOf("NFT_RT_CLASSID"),
+  NFTA_NAT_TYPE: oneOf("NFT_NAT_SNAT"),
+  NFTA_REJECT_TYPE: oneOf("NFT_REJECT_ICMP_UNREACH"),
+  NFTA_FIB_RESULT: oneOf("NFT_FIB_RESULT_OIF"),
+  NFTA_FIB_FLAGS: flags("NFTA_FIB_F_SADDR"),
+};
+
+const tuple = nest("CTA_TUPLE_IP");
+const conntrack: Record<string, Shape> = {
+  ...all(tuple, "CTA_TUPLE_ORIG CTA_TUPLE_REPLY CTA_TUPLE_MASTER"),
+  ...all(nest("CTA_COUNTERS_PACKETS"), "CTA_COUNTERS_ORIG CTA_COUNTERS_REPLY"),
+  ...all(nest("CTA_NAT_PROTO"), "CTA_NAT_SRC CTA_NAT_DST"),
+  ...all(plain("ip"), "CTA_IP_V4_SRC CTA_IP_V4_DST CTA_IP_V6_SRC CTA_IP_V6_DST"),
+  ...all(plain("ip"), "CTA_NAT_V4_MINIP CTA_NAT_V4_MAXIP CTA_NAT_V6_MINIP CTA_NAT_V6_MAXIP"),
+  ...all(
+    plain("bytes"),
+    "CTA_LABELS CTA_LABELS_MASK CTA_PROTOINFO_TCP_FLAGS_ORIGINAL CTA_PROTOINFO_TCP_FLAGS_REPLY",
+  ),
+  CTA_TUPLE_IP: nest("CTA_IP_V4_SRC"),
+  CTA_TUPLE_PROTO: nest("CTA_PROTO_NUM"),
+  CTA_NAT_PROTO: nest("CTA_PROTONAT_PORT_MIN"),
+  CTA_PROTOINFO: nest("CTA_PROTOINFO_TCP"),
+  CTA_PROTOINFO_TCP: nest("CTA_PROTOINFO_TCP_STATE"),
+  CTA_PROTOINFO_SCTP: nest("CTA_PROTOINFO_SCTP_STATE"),
+  CTA_HELP: nest("CTA_HELP_NAME"),
+  CTA_HELP_NAME: plain("string"),
+  CTA_TIMESTAMP: nest("CTA_TIMESTAMP_START"),
+  CTA_FILTER: nest("CTA_FILTER_ORIG_FLAGS"),
+  CTA_SEQ_ADJ_ORIG: nest("CTA_SEQADJ_CORRECTION_POS"),
+  CTA_SEQ_ADJ_REPLY: nest("CTA_SEQADJ_CORRECTION_POS"),
+  CTA_SYNPROXY: nest("CTA_SYNPROXY_ISN"),
+  CTA_STATUS: flags("IPS_EXPECTED"),
+  CTA_PROTOINFO_TCP_STATE: oneOf("TCP_CONNTRACK_NONE"),
+};
+
+export const netfilter = { ...tables, ...conntrack };
