@@ -1,8 +1,11 @@
-/** Builds dist/cni: the one executable, and beside it a link for every name that it answers to. */
+/**
+ * Builds dist/cni: the one executable, and beside it a link for every name that it answers to.
+ * Another directory can be given: `bun run build.ts DIRECTORY`; what is in it is removed.
+ */
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { pluginNames } from "./src/names.ts";
 
-const directory = "dist/cni";
+const directory = process.argv[2] ?? "dist/cni";
 const executable = `${directory}/flatnet`;
 
 /** Why each flag: docs/architecture.md, "The executable". */

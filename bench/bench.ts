@@ -1,5 +1,6 @@
 /** Measures our plugins and the Go ones in turn, and prints medians, ratios and targets: `npm run bench`. */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { availableParallelism, release } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { masqueraded, published } from "./cases/attachments.ts";
@@ -58,7 +59,7 @@ const bench: Bench = {
 const rows: Row[] = [];
 let broken = false;
 for (const one of cases.filter(({ name }) => options.case?.includes(name) ?? true)) {
-  console.error(`measuring ${one.name} …`);
+  if (process.stderr.isTTY) console.error(`measuring ${one.name} …`);
   try {
     rows.push(...(await one.rows(bench)));
   } catch (error) {
@@ -66,6 +67,11 @@ for (const one of cases.filter(({ name }) => options.case?.includes(name) ?? tru
     rows.push({ what: one.name, note: `not measured: ${error instanceof Error ? error.message : error}` });
   }
 }
-console.log(table(rows));
+console.log(`${machine()}; medians of ${bench.rounds}, fewer of what takes long\n`);
+console.log(table(options.noise ? rows.map(({ target, limit, ...row }) => row) : rows));
 if (missing !== undefined) console.log(`\n${missing}; ours alone was measured.`);
 process.exit(broken ? 1 : 0);
+
+function machine(): string {
+  return `Linux ${release()}, ${availableParallelism()} cores, Bun ${Bun.version}`;
+}

@@ -52,6 +52,15 @@ export async function detach(
   return milliseconds;
 }
 
+/** Attaches `count` new containers with `ports` published ports each, a few at a time. They stay. */
+export async function populate(host: Host, network: Network, count: number, ports: number): Promise<void> {
+  let left = count;
+  const hand = async () => {
+    while (left-- > 0) await attach(host, network, host.container(ports));
+  };
+  await Promise.all(Array.from({ length: 4 }, hand));
+}
+
 async function call(
   command: "ADD" | "DEL",
   host: Host,

@@ -1,10 +1,10 @@
 /** The executable: loads the plugin of the name that it was called by, and answers the call. */
 import { version } from "../package.json" with { type: "json" };
-import { delegateNamed } from "./cni/delegate.ts";
-import { serve } from "./cni/dispatch.ts";
+import type { Host } from "./cni/host.ts";
+import { introduce } from "./cni/introduce.ts";
 import type { Plugin } from "./cni/plugin.ts";
 import { processHost } from "./cni/process-host.ts";
-import { type PluginName, pluginNames } from "./names.ts";
+import { identityOf, isPluginName, type PluginName, pluginNames } from "./names.ts";
 
 /** A chunk for each plugin: a call reads only those that it needs. */
 const chunks: Readonly<Record<PluginName, () => Promise<{ readonly plugin: object }>>> = {
@@ -18,15 +18,15 @@ const chunks: Readonly<Record<PluginName, () => Promise<{ readonly plugin: objec
 /** IPAM plugins that are asked when the configuration names none. */
 const defaultIpam: Readonly<Partial<Record<PluginName, PluginName>>> = { flatnet: "flatnet-ipam" };
 
-const isPlugin = (name: string | undefined): name is PluginName => Object.hasOwn(chunks, name ?? "");
-
 /**
  * The name that the program was called by, without its directory. When it was not compiled that is `bun`, and the
  * name is the first argument: `bun run src/main.ts bridge`.
  */
-function calledAs(): string {
+function calledAs(): PluginName {
   const name = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
-  return isPlugin(name) ? name : (process.argv[2] ?? "flatnet");
+  if (isPluginName(name)) return name;
+  const argument = process.argv[2] ?? "";
+  return isPluginName(argument) ? argument : "flatnet";
 }
 
 /** The first call of `read` for all: its text or its error. */
@@ -43,36 +43,54 @@ function once(read: () => string): () => string {
   };
 }
 
-/** The IPAM plugin that the configuration names, if it is one of ours. An unreadable stdin is reported later. */
-function ipamNamed(plugin: PluginName, readStdin: () => string): PluginName | undefined {
+/** The IPAM plugin that the configuration names, if it is one of ours. */
+function ipamNamed(configured: string | undefined, plugin: PluginName): PluginName | undefined {
+  const name = configured || defaultIpam[plugin];
+  return name !== undefined && isPluginName(name) ? name : undefined;
+}
+
+/** What `read` gives; nothing where it throws, which is reported later, where the protocol says so. */
+function quietly(read: () => string): string {
   try {
-    const name = delegateNamed(readStdin()) || defaultIpam[plugin];
-    return isPlugin(name) ? name : undefined;
+    return read();
   } catch {
-    return undefined;
+    return "";
   }
 }
 
-async function main(): Promise<number> {
-  const name = calledAs();
-  if (!isPlugin(name)) {
-    process.stderr.write(`${name} is no plugin of this program: it has ${pluginNames.join(", ")}\n`);
-    return 1;
-  }
-  const loaded = new Map<string, Plugin>();
+/** Loads what the call needs, before it is answered without waiting for anything. */
+async function answer(name: PluginName, host: Host, loaded: Map<string, Plugin>): Promise<number> {
   const load = async (each: PluginName): Promise<Plugin> => {
     // Each plugin is given the configurations that its own `configure` made.
     const plugin = (await chunks[each]()).plugin as Plugin;
     loaded.set(each, plugin);
     return plugin;
   };
-  const host = processHost({ version, names: pluginNames }, (each) => loaded.get(each));
-  const readStdin = once(host.readStdin);
-  const command = process.env.CNI_COMMAND;
-  const ipam = command && command !== "VERSION" ? ipamNamed(name, readStdin) : undefined;
-  const plugin = await load(name);
+  const [{ serve }, { delegateNamed }, plugin] = await Promise.all([
+    import("./cni/dispatch.ts"),
+    import("./cni/delegate.ts"),
+    load(name),
+  ]);
+  const ipam = ipamNamed(delegateNamed(quietly(host.readStdin)), name);
   if (ipam !== undefined && ipam !== name) await load(ipam);
-  return serve(plugin, { ...host, readStdin });
+  return serve(plugin, host);
+}
+
+/** Answers a call that needs no plugin, in half the time; one that fails is made again, and reported, the long way. */
+function introduced(name: PluginName, host: Host): boolean {
+  try {
+    return introduce(identityOf(name), host);
+  } catch {
+    return false;
+  }
+}
+
+async function main(): Promise<number> {
+  const name = calledAs();
+  const loaded = new Map<string, Plugin>();
+  const host = processHost({ version, names: pluginNames }, (each) => loaded.get(each));
+  if (introduced(name, host)) return 0;
+  return answer(name, { ...host, readStdin: once(host.readStdin) }, loaded);
 }
 
 process.exitCode = await main();

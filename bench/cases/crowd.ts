@@ -1,12 +1,10 @@
 /** One more container with five published ports, on a host that has more and more of them. */
 import { type Bench, type Case, inTurn, milliseconds, type Row, sides } from "../harness.ts";
 import { Host } from "../host.ts";
-import { attach, detach } from "../runtime.ts";
+import { attach, detach, populate } from "../runtime.ts";
 
 const SIZES = [1, 10, 100, 1000];
 const PORTS = 5;
-/** How many are attached at a time while a host fills up. */
-const HANDS = 4;
 
 export const crowd: Case = {
   name: "crowd",
@@ -16,7 +14,8 @@ export const crowd: Case = {
     const rows: Row[] = [];
     for (const [index, size] of SIZES.entries()) {
       const here = hosts.filter((host) => size <= host.side.largestCrowd);
-      for (const host of here) await fill(host, size - (SIZES[index - 1] ?? 1));
+      for (const host of here)
+        await populate(host, host.network("published"), size - (SIZES[index - 1] ?? 1), PORTS);
       const [ours, go] = await inTurn(here, bench.rounds, oneMore);
       if (ours !== undefined) rows.push(...rowsOf(size, ours, go, rows));
     }
@@ -40,15 +39,6 @@ function rowsOf(
   });
   const last = size === SIZES.at(-1);
   return [{ ...row("ADD", firstAdd), ...(last && { target: 1.3 }) }, row("DEL", firstDel)];
-}
-
-/** Attaches `count` more containers, which stay. */
-async function fill(host: Host, count: number): Promise<void> {
-  let left = count;
-  const hand = async () => {
-    while (left-- > 0) await attach(host, host.network("published"), host.container(PORTS));
-  };
-  await Promise.all(Array.from({ length: HANDS }, hand));
 }
 
 async function oneMore(host: Host) {

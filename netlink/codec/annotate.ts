@@ -1,18 +1,27 @@
-/** An annotated hex dump of any payload: four bytes a column, with the path and the value beside them. */
+/** An annotated hex dump of any payload: at most eight bytes a line, with the path and the value beside them. */
 import { DecodeError } from "../errors.ts";
 import type { Direction } from "../wire/direction.ts";
 import { type Note, Reader } from "../wire/reader.ts";
 import type { Codec } from "./codec.ts";
 
-/** What `codec` reads in `bytes`, stretch by stretch; stops, with a last note, where it cannot be read. */
-export function notesOf(codec: Codec<unknown>, bytes: Uint8Array, direction: Direction): readonly Note[] {
+/**
+ * What `codec` reads in `bytes` from `start` on, stretch by stretch; stops, with a last note, where it cannot be read.
+ * Offsets count from the beginning of `bytes`.
+ */
+export function notesOf(
+  codec: Codec<unknown>,
+  bytes: Uint8Array,
+  direction: Direction,
+  start = 0,
+): readonly Note[] {
   const notes: Note[] = [];
   const reader = new Reader(bytes, direction, notes);
+  reader.take(start);
   try {
     codec.read(reader);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    const offset = Math.min(error.byte, bytes.length);
+    const offset = error.byte;
     notes.push({
       offset,
       length: bytes.length - offset,
@@ -20,7 +29,7 @@ export function notesOf(codec: Codec<unknown>, bytes: Uint8Array, direction: Dir
       text: `cannot be read: ${error.message}`,
     });
   }
-  return notes.sort((a, b) => a.offset - b.offset || b.length - a.length);
+  return notes;
 }
 
 const BYTES_A_LINE = 8;
@@ -39,7 +48,13 @@ function hexLines(bytes: Uint8Array): string[] {
 const line = (offset: number, hex: string, meaning: string): string =>
   `${offset.toString(16).padStart(4, "0")}  ${hex.padEnd(BYTES_A_LINE * 3)} ${meaning}`.trimEnd();
 
-/** The lines of a dump of `bytes` with `notes`; bytes without a note are shown as they are. */
+/** A note in words, further in by its depth. */
+function meaningOf({ path, text }: Note): string {
+  const words = path.length === 0 ? text : `${path.at(-1)} ${text}`;
+  return "  ".repeat(Math.max(0, path.length - 1)) + words;
+}
+
+/** The lines of a dump of `bytes` with `notes`, which are in order; bytes without a note are shown as they are. */
 export function dumpLines(bytes: Uint8Array, notes: readonly Note[]): string[] {
   const lines: string[] = [];
   let shown = 0;
@@ -49,12 +64,14 @@ export function dumpLines(bytes: Uint8Array, notes: readonly Note[]): string[] {
     });
     shown = Math.max(shown, to);
   };
-  for (const { offset, length, path, text } of notes) {
-    if (offset > shown) show(shown, offset, "padding");
-    const indent = "  ".repeat(Math.max(0, path.length - 1));
-    show(offset, offset + length, `${indent}${path.at(-1) ?? ""} ${text}`.replace(/^(\s*) /, "$1"));
+  const showGap = (to: number): void => {
+    if (to > shown) show(shown, to, to - shown < 4 ? "padding" : "not read");
+  };
+  for (const note of notes) {
+    showGap(note.offset);
+    show(note.offset, note.offset + note.length, meaningOf(note));
   }
-  if (shown < bytes.length) show(shown, bytes.length, "padding");
+  showGap(bytes.length);
   return lines;
 }
 

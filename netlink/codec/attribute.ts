@@ -28,10 +28,10 @@ export const numberIn = (type: number): number => type & NUMBER_MASK;
 export const typeOf = (number: number, nestedFlag: NestedFlag, direction: Direction): number =>
   nestedFlag === "always" || nestedFlag === direction ? number | NESTED : number;
 
-/** Writes an attribute whose payload `write` writes. @throws EncodeError when it is too long, or nested too deep */
-export function writeAttribute(writer: Writer, type: number, write: () => void): void {
+/** Writes an attribute with `value` as its payload. @throws EncodeError, also when it is too long or nested too deep */
+export function writeAttribute<In>(writer: Writer, type: number, codec: Codec<unknown, In>, value: In): void {
   const start = writer.take(HEADER);
-  writer.nested(write);
+  writer.nested(() => codec.write(writer, value));
   const length = writer.position - start;
   if (length > 0xffff) throw new EncodeError(`${length} bytes do not fit an attribute of at most 65535`);
   writer.view.setUint16(start, length, true);

@@ -1,18 +1,6 @@
 /** The vocabulary in which payloads are described. */
 export { annotate, dumpLines, notesOf } from "./annotate.ts";
-export {
-  type AttrsValue,
-  attr,
-  attrs,
-  byKind,
-  nest,
-  otherKind,
-  type Row,
-  type Rows,
-  repeated,
-  type UnknownAttribute,
-  unknown,
-} from "./attrs.ts";
+export { attrs } from "./attrs.ts";
 export { bitfield } from "./bitfield.ts";
 export { asym, recursive } from "./choice.ts";
 export { type Codec, decode, encode, type Infer, type InferInput } from "./codec.ts";
@@ -36,8 +24,20 @@ export {
   uint,
 } from "./integers.ts";
 export { array, indexed, listOf } from "./list.ts";
-export { type MessageInput, type MessageValue, message } from "./message.ts";
+export { type MessageInput, type MessageValue, message, summary } from "./message.ts";
 export { type Flags, flags, type OneOf, oneOf } from "./names.ts";
 export { Random } from "./random.ts";
+export {
+  type AttrsValue,
+  attr,
+  byKind,
+  nest,
+  otherKind,
+  type Row,
+  type Rows,
+  repeated,
+  type UnknownAttribute,
+  unknown,
+} from "./rows.ts";
 export { address, bytes, cstring, fixedBytes, mac, text } from "./strings.ts";
 export { growing, padding, rest, struct } from "./struct.ts";

@@ -1,8 +1,9 @@
 /** The body of a netlink message: a fixed header, then attributes. */
 
-import { type Attrs, type AttrsValue, attributeTable, block, type Rows } from "./attrs.ts";
+import { AttributeTable, block } from "./attrs.ts";
 import type { Codec } from "./codec.ts";
-import { type StructInput, type StructValue, struct, writeMember } from "./struct.ts";
+import type { AttrsValue, Rows } from "./rows.ts";
+import { type StructInput, type StructValue, struct } from "./struct.ts";
 
 type Members = Readonly<Record<string, Codec<unknown>>>;
 
@@ -13,7 +14,7 @@ export type MessageInput<H extends Members, R extends Rows> = {
   [K in keyof StructInput<H>]?: StructInput<H>[K] | undefined;
 } & AttrsValue<R, "in">;
 
-/** The codec of a message, with what it was made of. */
+/** The codec of a message, with what it is made of. */
 export interface Message<H extends Members, R extends Rows>
   extends Codec<MessageValue<H, R>, MessageInput<H, R>> {
   readonly header: H;
@@ -22,14 +23,12 @@ export interface Message<H extends Members, R extends Rows>
 
 /** A message with a header of fixed size, whose members and attributes make one flat object. */
 export function message<const H extends Members, const R extends Rows>(header: H, rows: R): Message<H, R> {
-  // Made on first use, as tables are.
-  let parts: { fixed: Codec<Record<string, unknown>>; keys: ReadonlySet<string>; table: Attrs } | undefined;
-  const use = () =>
-    (parts ??= {
-      fixed: struct(header) as Codec<unknown> as Codec<Record<string, unknown>>,
-      keys: new Set(Object.keys(header)),
-      table: attributeTable(rows),
-    });
+  const members = Object.entries(header);
+  const table = new AttributeTable(rows);
+  // Made on first use: importing seven kinds of message would take 0.1 ms longer.
+  let keys: ReadonlySet<string> | undefined;
+  let fixed: Codec<Record<string, unknown>> | undefined;
+  const headerCodec = () => (fixed ??= struct(header) as Codec<unknown> as Codec<Record<string, unknown>>);
 
   const codec: Codec<Record<string, unknown>> & { header: H; rows: R } = {
     word: "message",
@@ -37,30 +36,54 @@ export function message<const H extends Members, const R extends Rows>(header: H
     header,
     rows,
     write(writer, value) {
-      for (const [key, member] of Object.entries(header)) {
+      keys ??= new Set(Object.keys(header));
+      for (const [key, member] of members) {
         if (value[key] === undefined) writer.take(member.size ?? 0);
-        else writeMember(writer, key, member, value[key]);
+        else writer.under(key, () => member.write(writer, value[key]));
       }
       writer.align();
-      use().table.write(writer, value, use().keys);
+      table.write(writer, value, keys);
     },
     read(reader) {
-      const value = use().fixed.read(reader);
-      reader.position = Math.min((reader.position + 3) & ~3, reader.end);
-      use().table.read(reader, value);
+      const value = headerCodec().read(reader);
+      reader.align();
+      table.read(reader, value);
       return value;
     },
     show(value) {
-      const shown = Object.entries(header)
+      const shown = members
         .filter(([key]) => value[key] !== undefined)
         .map(([key, member]) => `${key} ${member.show(value[key])}`);
-      return block([...shown, ...use().table.show(value)]);
+      return block([...shown, ...table.show(value)]);
     },
     sample(random) {
-      const value = use().fixed.sample(random);
-      use().table.sample(random, value);
+      const value = headerCodec().sample(random);
+      table.sample(random, value);
       return value;
     },
   };
   return codec as Codec<unknown> as Message<H, R>;
+}
+
+/**
+ * A message of which only these attributes are read, and all others passed over: for programs that look once and end.
+ * A link has some 200 values, of which a caller wants five: reading those takes a tenth of the time.
+ * @returns a codec for replies; it writes nothing
+ */
+export function summary<const H extends Members, const R extends Rows>(
+  header: H,
+  rows: R,
+): Codec<MessageValue<H, R>, never> {
+  const whole = message(header, rows);
+  const table = new AttributeTable(rows, "passed over");
+  const fixed = struct(header) as Codec<unknown> as Codec<Record<string, unknown>>;
+  return {
+    ...whole,
+    read(reader) {
+      const value = fixed.read(reader);
+      reader.align();
+      table.read(reader, value);
+      return value as MessageValue<H, R>;
+    },
+  };
 }

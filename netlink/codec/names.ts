@@ -47,6 +47,13 @@ export function oneOf<const N extends Names>(base: Codec<number>, names: N): Cod
   };
 }
 
+/** As `numberOf`, for what is put together with others: the parts of a number above 32 bits would be lost. */
+function bitsOf(names: Names, name: string | number | symbol): number {
+  const bits = numberOf(names, name);
+  if (bits !== bits >>> 0) throw new EncodeError(`${bits} is not a bit of a u32`);
+  return bits;
+}
+
 /** Bits that have names: `flags(u32, { up: 1, broadcast: 2 })`. Unknown bits stay numbers, one each. */
 export function flags<const N extends Names>(base: Codec<number>, names: N): Codec<Flags<N>> & Named<N> {
   // The few combinations that occur are split up once: a dump of 10,000 links has two or three of them.
@@ -75,7 +82,7 @@ export function flags<const N extends Names>(base: Codec<number>, names: N): Cod
     ...(base.size !== undefined && { size: base.size }),
     write(writer, value) {
       let bits = 0;
-      for (const name of value) bits |= numberOf(names, name);
+      for (const name of value) bits |= bitsOf(names, name);
       base.write(writer, bits >>> 0);
     },
     read: (reader) => named(base.read(reader)),

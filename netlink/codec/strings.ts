@@ -7,7 +7,8 @@ import type { Codec } from "./codec.ts";
 import type { Random } from "./random.ts";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** Keeps a byte order mark, which would be part of a name. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The text before the first NUL. Names are ASCII and short, for which this is ten times faster than TextDecoder. */
 function readText(reader: Reader): string {

@@ -1,7 +1,6 @@
 /** C structs: members one after another, without names on the wire. */
-import { DecodeError, EncodeError } from "../errors.ts";
+import { EncodeError } from "../errors.ts";
 import type { Reader } from "../wire/reader.ts";
-import type { Writer } from "../wire/writer.ts";
 import type { Codec, Infer, InferInput } from "./codec.ts";
 import type { Random } from "./random.ts";
 import { hex } from "./strings.ts";
@@ -41,26 +40,23 @@ function sizeOf(members: Members): number | undefined {
 }
 
 /** Writes one member; an error in it is told with its name. @throws EncodeError */
-export function writeMember(writer: Writer, key: string, codec: Codec<unknown>, value: unknown): void {
-  try {
-    codec.write(writer, value);
-  } catch (error) {
-    throw error instanceof EncodeError ? error.inside(key) : error;
-  }
+export function readMember(reader: Reader, codec: Codec<unknown>): unknown {
+  const start = reader.position;
+  const value = codec.read(reader);
+  if (reader.takesNotes && !codec.composite) reader.note(start, codec.show(value));
+  return value;
 }
 
-function readMember(reader: Reader, key: string, codec: Codec<unknown>): unknown {
-  const start = reader.position;
-  try {
-    if (!reader.takesNotes) return codec.read(reader);
-    return reader.under(key, () => {
-      const value = codec.read(reader);
-      if (!codec.composite) reader.note(start, codec.show(value));
-      return value;
-    });
-  } catch (error) {
-    throw error instanceof DecodeError ? error.inside(key) : error;
-  }
+type Entries = readonly (readonly [key: string, codec: Codec<unknown>])[];
+
+/** The members up to the first absent one, since only the end can be missing. @throws EncodeError when one is behind */
+function presentMembers(entries: Entries, value: Readonly<Record<string, unknown>>): Entries {
+  const absent = entries.findIndex(([key]) => value[key] === undefined);
+  if (absent < 0) return entries;
+  const [stranded] = entries.slice(absent).find(([key]) => value[key] !== undefined) ?? [];
+  if (stranded !== undefined)
+    throw new EncodeError(`cannot be there without ${entries[absent]![0]}`).inside(stranded);
+  return entries.slice(0, absent);
 }
 
 type Rest = { [rest]?: Uint8Array };
@@ -69,7 +65,7 @@ const NOTHING = new Uint8Array();
 function readRest(reader: Reader): Uint8Array {
   const start = reader.position;
   const bytes = reader.copy(reader.left);
-  reader.note(start, `unknown members ${hex(bytes)}`);
+  if (reader.takesNotes) reader.note(start, `unknown members ${hex(bytes)}`);
   return bytes;
 }
 
@@ -88,17 +84,15 @@ function structOf(word: string, members: Members, growing: boolean): Codec<Recor
     ...(size !== undefined && { size }),
     composite: true,
     write(writer, value) {
-      for (const [key, codec] of entries) {
-        if (growing && value[key] === undefined) break;
-        writeMember(writer, key, codec, value[key]);
-      }
+      const present = growing ? presentMembers(entries, value) : entries;
+      for (const [key, codec] of present) writer.under(key, () => codec.write(writer, value[key]));
       if (growing) writer.put((value as Rest)[rest] ?? NOTHING);
     },
     read(reader) {
       const value: Record<string, unknown> = {};
       for (const [key, codec] of entries) {
         if (growing && reader.left < (codec.size ?? 1)) break;
-        const member = readMember(reader, key, codec);
+        const member = reader.under(key, () => readMember(reader, codec));
         if (member !== undefined) value[key] = member;
       }
       if (growing && reader.left > 0) (value as Rest)[rest] = readRest(reader);

@@ -1,13 +1,15 @@
 /** What the kernel says to a request: fine, or an errno with, where it can, a sentence and the attribute meant. */
 import { notesOf } from "../codec/annotate.ts";
-import { attr, attrs, type Rows } from "../codec/attrs.ts";
+import { attrs } from "../codec/attrs.ts";
 import { type Codec, decode, encode, type Infer } from "../codec/codec.ts";
-import { s32, u32, u64 } from "../codec/integers.ts";
+import { s32, s64, u32, u64 } from "../codec/integers.ts";
 import { oneOf } from "../codec/names.ts";
+import { attr, type Rows } from "../codec/rows.ts";
 import { bytes, cstring } from "../codec/strings.ts";
 import { KernelError } from "../errors.ts";
+import { aligned } from "../wire/align.ts";
 import { errnoName } from "../wire/errno.ts";
-import { HEADER_LENGTH, type Message, NLM_F, NLMSG_DONE } from "./header.ts";
+import { HEADER_LENGTH, headerAt, type Message, NLM_F, NLMSG_DONE, NLMSG_ERROR } from "./header.ts";
 import type { Request } from "./request.ts";
 
 /** What an attribute may hold, as the kernel's policy has it (enum netlink_policy_type_attr). */
@@ -35,8 +37,8 @@ export const Policy = attrs({
       uint: 17,
     }),
   ),
-  minSigned: attr(2, u64),
-  maxSigned: attr(3, u64),
+  minSigned: attr(2, s64),
+  maxSigned: attr(3, s64),
   minUnsigned: attr(4, u64),
   maxUnsigned: attr(5, u64),
   minLength: attr(6, u32),
@@ -58,16 +60,26 @@ export const ExtendedAck = attrs({
 });
 type ExtendedAck = Infer<typeof ExtendedAck>;
 
-/** The attributes behind the errno: of an ack behind the (possibly capped) request, of the end of a dump at once. */
-function extendedAck({ type, flags, body }: Message): ExtendedAck {
-  if ((flags & NLM_F.ackAttributes) === 0) return {};
-  let start = 4;
-  if (type !== NLMSG_DONE) {
-    const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-    const request = flags & NLM_F.capped ? HEADER_LENGTH : view.getUint32(4, true);
-    start += (request + 3) & ~3;
+/** What an NLMSG_ERROR or NLMSG_DONE consists of. */
+export interface AckParts {
+  /** 0, or a negative error number. */
+  readonly errno: number;
+  /** The request that is answered, or only its header; empty at the end of a dump. */
+  readonly request: Uint8Array;
+  /** The attributes of the extended ack. */
+  readonly details: Uint8Array;
+}
+
+/** @throws DecodeError when there is not even an errno */
+export function ackParts({ type, flags, body }: Message): AckParts {
+  const errno = decode(s32, body.subarray(0, 4));
+  let end = 4;
+  if (type === NLMSG_ERROR && body.length >= end + HEADER_LENGTH) {
+    const length = flags & NLM_F.capped ? HEADER_LENGTH : headerAt(body.subarray(end)).length;
+    end = Math.min(end + length, body.length);
   }
-  return start <= body.length ? decode(ExtendedAck, body.subarray(start)) : {};
+  const details = flags & NLM_F.ackAttributes ? aligned(end) : body.length;
+  return { errno, request: body.subarray(4, end), details: body.subarray(details) };
 }
 
 /** The path of the attribute that starts at `offset` of the request, counted from its header. */
@@ -117,9 +129,9 @@ function whereIn(request: Request, said: ExtendedAck): string | undefined {
 export function verdict(message: Message, request: Request): KernelError | undefined {
   // The end of a dump may come without an errno, from kernels that have nothing to say.
   if (message.type === NLMSG_DONE && message.body.length < 4) return undefined;
-  const errno = decode(s32, message.body.subarray(0, 4));
-  if (errno === 0) return undefined;
-  const said = extendedAck(message);
+  const { errno, details } = ackParts(message);
+  if (errno >= 0) return undefined;
+  const said = decode(ExtendedAck, details);
   return new KernelError(
     request.operation,
     errnoName(-errno),

@@ -1,10 +1,11 @@
 /** A client of the kernel: sends requests over a transport, and matches what comes back to them. */
 import { decode } from "../codec/codec.ts";
-import { type KernelError, ProtocolError, SystemError } from "../errors.ts";
+import { KernelError, type NetlinkError, ProtocolError, SystemError } from "../errors.ts";
 import type { Transport } from "../socket/transport.ts";
 import { Writer } from "../wire/writer.ts";
 import { verdict } from "./ack.ts";
 import {
+  isEnd,
   type Message,
   messagesIn,
   NLM_F,
@@ -15,13 +16,24 @@ import {
 } from "./header.ts";
 import { type Query, type Request, writeRequest } from "./request.ts";
 
-/** How often an interrupted dump is begun again before its caller is told. */
+/** How often a dump that failed for a passing reason is begun again before its caller is told. */
 const DUMP_TRIES = 6;
 
-export class Client implements Disposable {
-  private sequence = 1;
+/** What makes a dump worth another try: a part of it was dropped, or cut off (the next buffer is larger). */
+const LOST: ReadonlySet<string> = new Set(["ENOBUFS", "EMSGSIZE"]);
 
-  constructor(readonly transport: Transport) {}
+/** Told of each message that answers the request at `index`; gives whether that was all. */
+type Take = (message: Message, index: number) => boolean;
+
+export class Client implements Disposable {
+  /** Set while the kernel is in the middle of a dump: by then it refuses to begin another one. */
+  private dumping = false;
+
+  /** @param sequence the number of the first request; the others count on from there, and after 2^32 - 1 comes 0 */
+  constructor(
+    readonly transport: Transport,
+    private sequence = 1,
+  ) {}
 
   /** Asks for a change and waits for the kernel's word. @throws KernelError */
   do(request: Request): void {
@@ -34,38 +46,35 @@ export class Client implements Disposable {
    * @returns for each request undefined, or the kernel's refusal
    */
   attempt(requests: readonly Request[]): (KernelError | undefined)[] {
-    const first = this.send(requests);
     const verdicts: (KernelError | undefined)[] = requests.map(() => undefined);
-    let waiting = requests.length;
-    this.receive(requests[0]!.operation, first, requests.length, (message) => {
+    const waiting = new Set(requests.keys());
+    this.exchange(requests, (message, index) => {
       if (message.type !== NLMSG_ERROR) return false;
-      const index = message.sequence - first;
       verdicts[index] = verdict(message, requests[index]!);
-      waiting--;
-      return waiting === 0;
+      waiting.delete(index);
+      return waiting.size === 0;
     });
     return verdicts;
   }
 
   /**
    * Sends requests that stand or fall together, as between the begin and the end of an nfnetlink batch. Only those
-   * that ask for an ack get one; an error may come for any of them, and one for the first ends the whole.
+   * that ask for an ack get one, and one has to; an error may come for any of them, and one for the first ends the
+   * whole.
    * @param reply told of each message that is neither ack nor error, such as an echo
    * @throws KernelError the first refusal
    */
   transact(requests: readonly Request[], reply?: (message: Message) => void): void {
-    const first = this.send(requests);
-    let waiting = requests.filter(({ flags }) => flags & NLM_F.ack).length;
+    const waiting = new Set(requests.keys().filter((index) => requests[index]!.flags & NLM_F.ack));
     let refusal: KernelError | undefined;
-    this.receive(requests[0]!.operation, first, requests.length, (message) => {
+    this.exchange(requests, (message, index) => {
       if (message.type !== NLMSG_ERROR) {
         reply?.(message);
         return false;
       }
-      const request = requests[message.sequence - first]!;
-      refusal ??= verdict(message, request);
-      if (request.flags & NLM_F.ack) waiting--;
-      return waiting === 0 || (refusal !== undefined && message.sequence === first);
+      refusal ??= verdict(message, requests[index]!);
+      waiting.delete(index);
+      return waiting.size === 0 || (refusal !== undefined && index === 0);
     });
     if (refusal !== undefined) throw refusal;
   }
@@ -73,9 +82,8 @@ export class Client implements Disposable {
   /** Asks for one thing. @throws KernelError, or ProtocolError when the answer has nothing in it */
   get<T>(query: Query<T>): T {
     let value: { found: T } | undefined;
-    const first = this.send([query]);
-    this.receive(query.operation, first, 1, (message) => {
-      if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
+    this.exchange([query], (message) => {
+      if (isEnd(message)) {
         const error = verdict(message, query);
         if (error !== undefined) throw error;
         return true;
@@ -93,92 +101,100 @@ export class Client implements Disposable {
     try {
       return this.get(query);
     } catch (error) {
-      const absent =
-        error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENODEV");
+      const absent = error instanceof KernelError && (error.code === "ENOENT" || error.code === "ENODEV");
       if (absent) return undefined;
       throw error;
     }
   }
 
   /**
-   * Asks for all there are. A dump during which something changed, or of which the socket lost a part, is begun again.
-   * @throws KernelError, or ProtocolError with code `EINTR` when it stayed inconsistent
+   * Asks for all there are. A dump during which something changed, or of which a part was lost, is begun again.
+   * @throws KernelError; ProtocolError with code `EINTR` when it stayed inconsistent; what lost a part of it, when that
+   * happened again and again
    */
   list<T>(query: Query<T>): T[] {
     for (let tries = 1; ; tries++) {
       const values: T[] = [];
-      if (this.dump(query, (value) => values.push(value))) return values;
-      if (tries === DUMP_TRIES) {
-        const said = `what is listed changed during each of ${DUMP_TRIES} tries: try again when less is going on`;
-        throw new ProtocolError(query.operation, "EINTR", said);
-      }
+      const problem = this.dump(query, (value) => values.push(value));
+      if (problem === undefined) return values;
+      if (tries === DUMP_TRIES) throw problem;
     }
   }
 
-  /** One dump; gives whether what was read is consistent. */
-  private dump<T>(query: Query<T>, visit: (value: T) => void): boolean {
-    let consistent = true;
-    const first = this.send([query]);
+  /** One dump; gives what was wrong with it if another one may be better. */
+  private dump<T>(query: Query<T>, visit: (value: T) => void): NetlinkError | undefined {
+    const earlierGoesOn = this.dumping;
+    let interrupted = false;
+    let refusal: KernelError | undefined;
+    this.dumping = true;
     try {
-      this.receive(query.operation, first, 1, (message) => {
-        if (message.flags & NLM_F.dumpInterrupted) consistent = false;
-        if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
-          const error = verdict(message, query);
-          if (error === undefined) return true;
-          if (error.code !== "EINTR") throw error;
-          consistent = false;
-          return true;
-        }
-        visit(decode(query.reply, message.body));
-        return false;
+      this.exchange([query], (message) => {
+        interrupted ||= (message.flags & NLM_F.dumpInterrupted) !== 0;
+        if (isEnd(message)) refusal = verdict(message, query);
+        else visit(decode(query.reply, message.body));
+        return isEnd(message);
       });
     } catch (error) {
       const lost = (error instanceof SystemError || error instanceof ProtocolError) && LOST.has(error.code);
       if (!lost) throw error;
-      return false;
+      return error;
     }
-    return consistent;
+    if (earlierGoesOn && refusal?.code === "EBUSY") {
+      this.skipToDone();
+      return refusal;
+    }
+    this.dumping = false;
+    if (refusal !== undefined && refusal.code !== "EINTR") throw refusal;
+    return interrupted || refusal !== undefined ? changedMeanwhile(query) : undefined;
   }
 
-  /** Sends requests in one datagram; gives the sequence number of the first. */
-  private send(requests: readonly Request[]): number {
-    const first = this.sequence;
-    const { port } = this.transport;
-    const writer = new Writer(4096);
-    for (const request of requests) writeRequest(writer, request, this.sequence++, port);
-    this.transport.send(writer.bytes);
-    return first;
+  /** Reads the rest of a dump that was given up (af_netlink.c, cb_running). */
+  private skipToDone(): void {
+    for (let done = false; !done; ) {
+      const { messages } = messagesIn(this.transport.receive().bytes);
+      done = messages.some(({ type }) => type === NLMSG_DONE);
+    }
+    this.dumping = false;
   }
 
   /**
-   * Hands on the messages that answer the `count` requests from `first` on, until `take` says that was all. Answers to
-   * earlier requests that were given up, and messages from anybody but the kernel, are left out.
+   * Sends requests in one datagram, and hands on the messages that answer them until `take` says that was all. Answers
+   * to earlier requests that were given up, and messages from anybody but the kernel, are left out.
    */
-  private receive(
-    operation: string,
-    first: number,
-    count: number,
-    take: (message: Message) => boolean,
-  ): void {
+  private exchange(requests: readonly Request[], take: Take): void {
+    const [request] = requests;
+    if (request === undefined) return;
+    const { operation } = request;
+    const first = this.sequence;
+    const indexOf = (message: Message): number | undefined => {
+      const index = (message.sequence - first) >>> 0;
+      return index < requests.length && message.port === this.transport.port ? index : undefined;
+    };
+    during(operation, () => this.send(requests));
     for (;;) {
-      const datagram = this.transport.receive();
+      const datagram = during(operation, () => this.transport.receive());
       if (datagram.port !== 0) continue;
-      if (datagram.truncated) {
-        throw new ProtocolError(
-          operation,
-          "EMSGSIZE",
-          "the kernel's answer is longer than the receive buffer",
-        );
-      }
       const { messages, torn } = messagesIn(datagram.bytes);
+      let ours = messages.length === 0;
       for (const message of messages) {
-        const ours = message.sequence >= first && message.sequence < first + count;
-        if (!ours || message.port !== this.transport.port || message.type === NLMSG_NOOP) continue;
+        const index = indexOf(message);
+        if (index === undefined || message.type === NLMSG_NOOP) continue;
         if (message.type === NLMSG_OVERRUN) throw new SystemError(operation, "ENOBUFS");
-        if (take(message)) return;
+        if (take(message, index)) return;
+        ours = true;
       }
-      if (torn) throw new ProtocolError(operation, "EPROTO", "the kernel's answer ends inside a message");
+      if (ours && datagram.truncated) throw new ProtocolError(operation, "EMSGSIZE", TRUNCATED);
+      if (ours && torn) throw new ProtocolError(operation, "EPROTO", TORN);
     }
+  }
+
+  private send(requests: readonly Request[]): void {
+    const writer = new Writer(4096);
+    for (const request of requests) {
+      writeRequest(writer, request, this.sequence, this.transport.port);
+      this.sequence = (this.sequence + 1) >>> 0;
+    }
+    this.transport.send(writer.bytes);
   }
 
   [Symbol.dispose](): void {
@@ -186,5 +202,20 @@ export class Client implements Disposable {
   }
 }
 
-/** What makes a dump worth another try: a part of it was dropped, or cut off (the next buffer is larger). */
-const LOST: ReadonlySet<string> = new Set(["ENOBUFS", "EMSGSIZE"]);
+const TRUNCATED = "the kernel's answer is longer than the receive buffer";
+const TORN = "the kernel's answer ends inside a message";
+
+const changedMeanwhile = ({ operation }: Request): ProtocolError => {
+  const said = `what is listed changed during each of ${DUMP_TRIES} tries: try again when less is going on`;
+  return new ProtocolError(operation, "EINTR", said);
+};
+
+/** Makes a call of the transport; its failure says for which operation it was made. */
+function during<T>(operation: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    throw new SystemError(`${operation}: ${error.operation}`, error.code, { cause: error });
+  }
+}

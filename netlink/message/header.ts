@@ -1,7 +1,5 @@
 /** The header of every netlink message (struct nlmsghdr, linux/netlink.h) and its flags. */
-import { u16, u32 } from "../codec/integers.ts";
-import { type Flags, flags } from "../codec/names.ts";
-import { struct } from "../codec/struct.ts";
+import { aligned } from "../wire/align.ts";
 
 /** The length of a header in bytes. */
 export const HEADER_LENGTH = 16;
@@ -33,47 +31,49 @@ export const NLM_F = {
   ackAttributes: 0x200,
 } as const;
 
-const flagNames = { request: 1, multi: 2, ack: 4, echo: 8, dumpInterrupted: 16, dumpFiltered: 32 } as const;
-
-/** struct nlmsghdr. `length` counts the header itself; `port` is the sender's in a request, the receiver's in a reply. */
-export const Header = struct({
-  length: u32,
-  type: u16,
-  flags: flags(u16, flagNames),
-  sequence: u32,
-  port: u32,
-});
-export type HeaderFlags = Flags<typeof flagNames>;
-
-/** A header as the client reads it, with its flags as one number, and where the message lies. */
-export interface Message {
+/** struct nlmsghdr. */
+export interface Header {
+  /** Of header and body, in bytes. */
+  readonly length: number;
   readonly type: number;
+  /** NLM_F_*. */
   readonly flags: number;
   readonly sequence: number;
+  /** The sender's port in a request, the receiver's in a reply. */
   readonly port: number;
+}
+
+/** A message of a datagram. */
+export interface Message extends Header {
   /** What follows the header. */
   readonly body: Uint8Array;
 }
 
-/**
- * The messages of a datagram, in order.
- * @throws RangeError never: a header that is torn or lies about its length ends the list, with `torn` set
- */
+/** Whether a message ends an answer: an ack, a refusal, or the end of a dump. */
+export const isEnd = ({ type }: Header): boolean => type === NLMSG_ERROR || type === NLMSG_DONE;
+
+/** The header at the beginning of `bytes`, of which there are enough. */
+export function headerAt(bytes: Uint8Array): Header {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_LENGTH);
+  return {
+    length: view.getUint32(0, true),
+    type: view.getUint16(4, true),
+    flags: view.getUint16(6, true),
+    sequence: view.getUint32(8, true),
+    port: view.getUint32(12, true),
+  };
+}
+
+/** The messages of a datagram, in order; `torn` when a header lies about its length, or the last one is cut off. */
 export function messagesIn(datagram: Uint8Array): { messages: Message[]; torn: boolean } {
-  const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);
   const messages: Message[] = [];
   let offset = 0;
   while (offset + HEADER_LENGTH <= datagram.length) {
-    const length = view.getUint32(offset, true);
+    const header = headerAt(datagram.subarray(offset));
+    const { length } = header;
     if (length < HEADER_LENGTH || length > datagram.length - offset) return { messages, torn: true };
-    messages.push({
-      type: view.getUint16(offset + 4, true),
-      flags: view.getUint16(offset + 6, true),
-      sequence: view.getUint32(offset + 8, true),
-      port: view.getUint32(offset + 12, true),
-      body: datagram.subarray(offset + HEADER_LENGTH, offset + length),
-    });
-    offset += (length + 3) & ~3;
+    messages.push({ ...header, body: datagram.subarray(offset + HEADER_LENGTH, offset + length) });
+    offset += aligned(length);
   }
   return { messages, torn: offset < datagram.length };
 }

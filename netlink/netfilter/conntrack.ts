@@ -1,5 +1,6 @@
 /** Requests to conntrack: connections listed by what they are, looked up, and forgotten. */
 import type { Client } from "../message/client.ts";
+import { NLM_F } from "../message/header.ts";
 import { change, dump, type Query, query, type Request } from "../message/request.ts";
 import { Connection } from "./connection.ts";
 import {
@@ -49,7 +50,8 @@ export const listConnections = (
 export const getConnection = (original: Required<Direction>, zone?: number): Query<Connection> => {
   const [family = "ip"] = familiesOf({ original });
   const body = { family, tupleOrig: tupleOf(original, family), zone };
-  return query(named("get", original), CT_MSG.get, Connection, body, Connection);
+  // The answer is marked as one of several, though no end follows: the ack is the end.
+  return query(named("get", original), CT_MSG.get, Connection, body, Connection, NLM_F.ack);
 };
 
 /**

@@ -82,7 +82,7 @@ function isBelow(a: Uint8Array, b: Uint8Array): boolean {
  *
  *     { ...range(concatenation(ipv4Addr, inetService), ["10.0.0.0", 80], ["10.0.0.255", 90]), userdata }
  *
- * Asking for it or deleting it takes both.
+ * It is found by any key that lies in it.
  */
 export const range = <T>(type: Datatype<T>, first: T, last: T) => ({
   key: { value: encode(type, first) },

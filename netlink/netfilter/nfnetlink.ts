@@ -2,6 +2,7 @@
 import {
   attr,
   type Codec,
+  type InferInput,
   listOf,
   message,
   nest,

@@ -97,7 +97,7 @@ export const jump = (chain: string): Expression => verdict("jump", chain);
 /** The verdict that a verdict map has for the fields; packets that it does not have go on behind the rule. */
 export const verdictFromMap = (fields: readonly Field<unknown>[], map: string): Expression[] => [
   ...loaded(fields),
-  { name: "lookup", data: { sreg: FIRST, set: map, dreg: 0 } },
+  { name: "lookup", data: { sreg: FIRST, dreg: 0, set: map } },
 ];
 
 export const counter = (): Expression => ({ name: "counter", data: {} });

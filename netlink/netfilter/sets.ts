@@ -66,9 +66,9 @@ export const NftSet = message(header, {
   handle: attr(16, u64be),
   expr: nested(17, Expression),
   expressions: nested(18, Expressions),
-  /** The structure that the kernel chose (Linux 6.17): `hash`, `rbtree`, `pipapo`. */
+  /** The structure that the kernel chose, as newer ones tell it: its symbol, or an address that says nothing. */
   type: attr(19, cstring),
-  /** How many elements it has (Linux 6.17). */
+  /** How many elements it has, as newer kernels tell. */
   count: attr(20, u32be),
 });
 export type NftSet = Infer<typeof NftSet>;
@@ -92,7 +92,7 @@ export interface SetTypes {
  */
 export function setOf({ key, data, flags = [], comment }: SetTypes) {
   const ranges = flags.includes("interval") && key.parts !== undefined;
-  const type = data === "verdict" ? { number: VERDICT_TYPE, size: 16, byteorder: "none" as const } : data;
+  const type = data === "verdict" ? { number: VERDICT_TYPE, size: 0, byteorder: "none" as const } : data;
   return {
     flags: [...flags, ...(type ? (["map"] as const) : []), ...(ranges ? (["concat"] as const) : [])],
     keyType: key.number,

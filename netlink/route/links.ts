@@ -6,6 +6,7 @@ import { type InferInput, otherKind } from "../codec/index.ts";
 import { NLM_F } from "../message/header.ts";
 import { change, dump, type Query, query, type Request } from "../message/request.ts";
 import { Link, type LinkDetails, type LinkInput } from "./link/link.ts";
+import { LinkSummary } from "./link/summary.ts";
 import { RTM } from "./names.ts";
 
 export type { Link, LinkInput };
@@ -102,6 +103,12 @@ export interface LinkQuestion {
 /** Asks for one link: `ip link show`. @returns a query refused with `ENODEV` when there is none */
 export function getLink(link: OneLink & LinkQuestion): Query<Link> {
   return query(`link.get ${nameOfLink(link)}`, RTM.getlink, Link, link, Link);
+}
+
+/** As `getLink`, for what most callers want to know. */
+export function getLinkSummary(link: OneLink): Query<LinkSummary> {
+  const question = { ...link, extMask: ["skipStats" as const] };
+  return query(`link.get ${nameOfLink(link)}`, RTM.getlink, Link, question, LinkSummary);
 }
 
 /**

@@ -1,6 +1,5 @@
 /** Numbers with names that several kinds of rtnetlink message share: families, protocols, scopes, kinds of route. */
-import type { OneOf } from "../codec/index.ts";
-import { oneOf, u8 } from "../codec/index.ts";
+import { type OneOf, oneOf, u8 } from "../codec/index.ts";
 import { familyOf } from "../wire/address.ts";
 
 /** Address families (AF_*, linux/socket.h) that rtnetlink speaks of. */
@@ -73,6 +72,17 @@ export const RouteType = oneOf(u8, {
 
 /** The routing tables that have names (enum rt_class_t). Tables from 1 to 2^32 - 1 may be used. */
 export const tables = { unspec: 0, compat: 252, default: 253, main: 254, local: 255 } as const;
+
+type Table = OneOf<typeof tables>;
+
+/**
+ * Where a table goes in a request about a route or a rule: into the header if its one byte holds it, else into the
+ * attribute.
+ */
+export function inTable(table: Table): { headerTable: Table; table: Table | undefined } {
+  const number = typeof table === "number" ? table : tables[table];
+  return number < 256 ? { headerTable: number, table: undefined } : { headerTable: "unspec", table: number };
+}
 
 /** RTM_*: the types of rtnetlink messages that this library makes and reads (linux/rtnetlink.h). */
 export const RTM = {

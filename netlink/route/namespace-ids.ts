@@ -40,7 +40,7 @@ const nameOf = (namespace: InferInput<typeof NamespaceId>): string =>
  * file descriptor or process
  */
 export function setNamespaceId(namespace: ({ pid: number } | { fd: number }) & { nsid?: number }): Request {
-  const body = { nsid: -1, ...namespace };
+  const body = { ...namespace, nsid: namespace.nsid ?? -1 };
   return change(`namespaceId.set ${nameOf(body)}`, RTM.newnsid, 0, NamespaceId, body);
 }
 

@@ -4,7 +4,7 @@
  */
 import { NLM_F } from "../message/header.ts";
 import { change, dump, type Query, query, type Request } from "../message/request.ts";
-import { bitsOfAddress, familyOfAddress, RTM, tables } from "./names.ts";
+import { bitsOfAddress, familyOfAddress, inTable, RTM, tables } from "./names.ts";
 import type { NextHopInput } from "./next-hop.ts";
 import { Route, type RouteInput } from "./route.ts";
 
@@ -27,23 +27,24 @@ function reached<Hop extends Pick<NextHopInput, "gateway" | "via">>(
 
 const bits = (address: string | undefined): number => (address === undefined ? 0 : bitsOfAddress(address));
 
+/** Routes to the host itself: they belong in a table, and reach only as far as, their own. */
+const OWN: ReadonlySet<RouteInput["type"]> = new Set(["local", "broadcast", "anycast", "nat"] as const);
+
 /** What follows from `route`, for requests to make and to delete one. */
 function complete(route: RouteInput): RouteInput {
   const family = familyOf(route);
-  const table = route.table ?? route.headerTable ?? "main";
-  const number = typeof table === "number" ? table : tables[table];
+  const table = route.table ?? route.headerTable ?? (OWN.has(route.type) ? "local" : "main");
   return {
     family,
     dstLen: bits(route.dst),
     srcLen: bits(route.src),
-    headerTable: number < 256 ? number : "compat",
     ...reached(route, family),
     ...(route.multipath && { multipath: route.multipath.map((hop) => reached(hop, family)) }),
-    table,
+    ...inTable(table),
   };
 }
 
-/** How far the destination is, as far as IPv4 wants to know. */
+/** How far the destination is, which only IPv4 wants to know. */
 function scopeOf({
   family,
   type = "unicast",
@@ -53,21 +54,31 @@ function scopeOf({
   nhId,
 }: RouteInput): RouteInput["scope"] {
   if (family !== "inet") return "universe";
-  if (type === "local" || type === "nat") return "host";
-  if (type === "broadcast" || type === "multicast" || type === "anycast") return "link";
+  if (OWN.has(type)) return type === "local" || type === "nat" ? "host" : "link";
   const onward = gateway ?? via ?? multipath ?? nhId;
   return type === "unicast" && onward === undefined ? "link" : "universe";
 }
 
 /** The route in words: `10.0.0.0/8 via 10.1.0.1 dev 3 table 100`. */
-function described({ dst, dstLen, gateway, via, multipath, oif, table, family }: RouteInput): string {
+function described({
+  dst,
+  dstLen,
+  gateway,
+  via,
+  multipath,
+  oif,
+  table,
+  headerTable,
+  family,
+}: RouteInput): string {
   const everything = family === "inet6" ? "::" : "0.0.0.0";
   const hops = multipath ?? [{ gateway, via, ifindex: oif }];
   const ways = hops.map((hop) => {
     const onward = hop.gateway ?? hop.via?.addr;
     return `${onward === undefined ? "" : ` via ${onward}`}${hop.ifindex === undefined ? "" : ` dev ${hop.ifindex}`}`;
   });
-  return `${dst ?? everything}/${dstLen ?? 0}${ways.join(",")}${table === "main" ? "" : ` table ${table}`}`;
+  const where = table ?? headerTable;
+  return `${dst ?? everything}/${dstLen ?? 0}${ways.join(",")}${where === tables.main ? "" : ` table ${where}`}`;
 }
 
 function makeRoute(word: string, flags: number, given: RouteInput): Request {
@@ -118,8 +129,8 @@ export const appendRoute = (route: RouteInput): Request =>
  */
 export function deleteRoute(given: RouteInput): Request {
   const route = complete(given);
-  // RT_SCOPE_NOWHERE is the value that stands for any scope.
-  const body: RouteInput = { scope: "nowhere", ...route };
+  // RT_SCOPE_NOWHERE stands for any scope, which only IPv4 looks at.
+  const body: RouteInput = { ...(route.family === "inet" && { scope: "nowhere" }), ...route };
   return change(`route.delete ${described(body)}`, RTM.delroute, 0, Route, body);
 }
 
@@ -131,19 +142,22 @@ export type RouteQuestion = Pick<
 
 /**
  * Asks by which route a packet would leave: `ip route get`.
- * @param packet `flags: ["fibMatch"]` asks for the route as it was added
+ * @param packet `flags: ["fibMatch"]` asks for the route as it was added; IPv4 tells the table with `["lookupTable"]`,
+ * which is asked unless `flags` are given
  * @returns a query refused with `ENETUNREACH` when no route leads there, or with the error of the route's type
  */
 export function getRoute(packet: RouteQuestion): Query<Route> {
   const { dst, src } = packet;
-  const body = {
-    family: familyOfAddress(dst),
+  const family = familyOfAddress(dst);
+  const body: RouteInput = {
+    family,
     dstLen: bits(dst),
     srcLen: bits(src),
-    flags: ["lookupTable"],
+    // IPv6 does not know the flag, and is strict about it.
+    flags: family === "inet" ? ["lookupTable"] : [],
     ...packet,
   };
-  return query(`route.get ${dst}`, RTM.getroute, Route, body as RouteInput, Route);
+  return query(`route.get ${dst}`, RTM.getroute, Route, body, Route);
 }
 
 /**

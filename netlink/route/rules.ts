@@ -23,7 +23,7 @@ import {
 } from "../codec/index.ts";
 import { NLM_F } from "../message/header.ts";
 import { change, dump, type Query, type Request } from "../message/request.ts";
-import { bitsOfAddress, Family, familyOfAddress, RouteProtocol, RTM, tables } from "./names.ts";
+import { bitsOfAddress, Family, familyOfAddress, inTable, RouteProtocol, RTM, tables } from "./names.ts";
 
 const portRange = struct({ start: u16, end: u16 });
 
@@ -107,20 +107,23 @@ const bits = (address: string | undefined): number => (address === undefined ? 0
 
 function complete(rule: RuleInput): RuleInput {
   const prefix = rule.src ?? rule.dst;
+  const table = rule.table ?? rule.headerTable;
   return {
     family: prefix === undefined ? "inet" : familyOfAddress(prefix),
     dstLen: bits(rule.dst),
     srcLen: bits(rule.src),
     ...rule,
+    ...(table !== undefined && inTable(table)),
   };
 }
 
 /** The rule in words: `from 10.1.0.0/16 to all table 100 priority 5`. */
-function described({ src, srcLen, dst, dstLen, table, priority }: RuleInput): string {
+function described({ src, srcLen, dst, dstLen, table, headerTable, priority }: RuleInput): string {
+  const where = table ?? headerTable;
   const from = src === undefined ? "all" : `${src}/${srcLen}`;
   const to = dst === undefined ? "all" : `${dst}/${dstLen}`;
   const extra = [
-    table === undefined ? "" : ` table ${table}`,
+    where === undefined ? "" : ` table ${where}`,
     priority === undefined ? "" : ` priority ${priority}`,
   ];
   return `from ${from} to ${to}${extra.join("")}`;
@@ -137,7 +140,10 @@ function described({ src, srcLen, dst, dstLen, table, priority }: RuleInput): st
  */
 export function addRule(rule: RuleInput): Request {
   const action = rule.action ?? (rule.goto === undefined ? "toTbl" : "goto");
-  const body = complete({ action, ...(action === "toTbl" && { table: "main" as const }), ...rule });
+  // The table of a VRF is in no rule.
+  const looksUp = action === "toTbl" && !rule.l3mdev;
+  const table = rule.table ?? rule.headerTable ?? (looksUp ? "main" : undefined);
+  const body = complete({ action, ...rule, table });
   return change(`rule.add ${described(body)}`, RTM.newrule, NLM_F.create | NLM_F.exclusive, Rule, body);
 }
 

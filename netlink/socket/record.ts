@@ -1,18 +1,11 @@
-/** Recording: a transport that writes down, in the form of `transcript.ts`, what passes through it. */
+/** Recording: a transport that tells, or writes down in the form of `transcript.ts`, what passes through it. */
 import { SystemError } from "../errors.ts";
 import type { Protocol } from "./linux.ts";
 import { eventLines, headLines, type TranscriptEvent } from "./transcript.ts";
 import type { Transport } from "./transport.ts";
 
-/**
- * `transport`, with every line of the transcript given to `sink` as soon as it has happened.
- * @param protocol named at the head of the transcript
- */
-export function recording(transport: Transport, sink: (line: string) => void, protocol: Protocol): Transport {
-  const write = (lines: string[]) => {
-    for (const line of lines) sink(line);
-  };
-  const note = (event: TranscriptEvent) => write(eventLines(event));
+/** `transport`, with everything that passes through it, and what fails, told to `note` as it happens. */
+export function observing(transport: Transport, note: (event: TranscriptEvent) => void): Transport {
   const noting = <T>(call: "send" | "receive", act: () => T): T => {
     try {
       return act();
@@ -22,7 +15,6 @@ export function recording(transport: Transport, sink: (line: string) => void, pr
       throw error;
     }
   };
-  write(headLines({ protocol, port: transport.port }));
   return {
     port: transport.port,
     send(datagram) {
@@ -36,4 +28,16 @@ export function recording(transport: Transport, sink: (line: string) => void, pr
     },
     close: () => transport.close(),
   };
+}
+
+/**
+ * `transport`, with every line of the transcript given to `sink` as soon as it has happened.
+ * @param protocol named at the head of the transcript
+ */
+export function recording(transport: Transport, sink: (line: string) => void, protocol: Protocol): Transport {
+  const write = (lines: string[]) => {
+    for (const line of lines) sink(line);
+  };
+  write(headLines({ protocol, port: transport.port }));
+  return observing(transport, (event) => write(eventLines(event)));
 }

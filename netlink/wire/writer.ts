@@ -1,4 +1,4 @@
-/** Bytes being written: a buffer that grows, with integers in host order (little endian) and in network order. */
+/** Bytes being written: a buffer that grows. After an error it is of no more use. */
 import { EncodeError } from "../errors.ts";
 import { aligned } from "./align.ts";
 import type { Direction } from "./direction.ts";
@@ -58,11 +58,8 @@ export class Writer {
   nested(write: () => void): void {
     if (this.depth === DEPTH_LIMIT) throw new EncodeError(`nested more than ${DEPTH_LIMIT} deep`);
     this.depth++;
-    try {
-      write();
-    } finally {
-      this.depth--;
-    }
+    write();
+    this.depth--;
   }
 
   /** Runs `write` with `key` in the path of its errors. @throws EncodeError */

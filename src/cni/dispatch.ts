@@ -1,13 +1,12 @@
 /** The protocol: from environment and stdin to one call of a plugin, and from there to stdout and the exit code. */
 import { readEnvironment } from "./environment.ts";
 import { errorObject, explain, isDefect } from "./explain.ts";
-import { about, help } from "./help.ts";
 import { type Host, io, log } from "./host.ts";
+import { introduce } from "./introduce.ts";
 import { printJson } from "./json.ts";
 import { type Plugin, perform, type Request } from "./plugin.ts";
 import { readRequest, saysWhatIsValid } from "./request.ts";
 import { emptyResult, printResult } from "./result.ts";
-import { currentVersion } from "./versions.ts";
 
 /** The attachment is removed again when the runtime cannot be told of it. */
 function add(plugin: Plugin, request: Request, host: Host): void {
@@ -25,21 +24,23 @@ function add(plugin: Plugin, request: Request, host: Host): void {
   }
 }
 
-function answerVersion(plugin: Plugin, host: Host): void {
-  const reply = { cniVersion: currentVersion, supportedVersions: plugin.versions };
-  io("write the versions to stdout", () => host.writeStdout(`${printJson(reply, 0)}\n`));
-}
-
 function answer(plugin: Plugin, host: Host): void {
-  const environment = readEnvironment(host.variables);
-  if (environment.command === "VERSION") {
-    answerVersion(plugin, host);
-    return;
-  }
-  const request = readRequest(environment, plugin, host);
+  if (introduce(plugin, host)) return;
+  const request = readRequest(readEnvironment(host.variables), plugin, host);
   if (request.command === "ADD") add(plugin, request, host);
   else if (request.command !== "GC" || saysWhatIsValid(request)) perform(plugin, request);
   else request.log("GC does nothing: the configuration does not say which attachments are valid");
+}
+
+/** Runs `act` and reports what it throws. @returns the process's exit code: 0, or 1 after an error object */
+export function reporting(host: Host, act: () => void): number {
+  try {
+    act();
+    return 0;
+  } catch (thrown) {
+    report(thrown, host);
+    return 1;
+  }
 }
 
 function report(thrown: unknown, host: Host): void {
@@ -56,16 +57,4 @@ function report(thrown: unknown, host: Host): void {
  * Answers one call of a plugin: JSON on stdout and nothing else there, words for people on stderr.
  * @returns the process's exit code: 0, or 1 after an error object
  */
-export function serve(plugin: Plugin, host: Host): number {
-  if (!host.variables.CNI_COMMAND) {
-    log(host, (about(plugin, host.program) + (host.terminal ? help(plugin, host.program) : "")).trimEnd());
-    return 0;
-  }
-  try {
-    answer(plugin, host);
-    return 0;
-  } catch (thrown) {
-    report(thrown, host);
-    return 1;
-  }
-}
+export const serve = (plugin: Plugin, host: Host): number => reporting(host, () => answer(plugin, host));

@@ -1,17 +1,17 @@
 /** What the program says when it is started without CNI_COMMAND, which is to say by a person. */
 import { commands, neededVariables } from "./commands.ts";
 import type { Host } from "./host.ts";
-import type { Plugin } from "./plugin.ts";
+import type { Identity } from "./plugin.ts";
 
 /** Two lines: what this is and which versions of the specification it speaks. */
-export function about(plugin: Plugin, { version }: Host["program"]): string {
+export function about(plugin: Identity, { version }: Host["program"]): string {
   return `CNI ${plugin.name} plugin v${version} (flatnet)
 CNI protocol versions supported: ${plugin.versions.join(", ")}
 `;
 }
 
 /** What a person at a terminal wants to know next. */
-export function help(plugin: Plugin, { names }: Host["program"]): string {
+export function help(plugin: Identity, { names }: Host["program"]): string {
   const needed = Object.keys(commands).map((command) => {
     const variables = neededVariables(command);
     return `  ${command.padEnd(8)}${variables.join(", ")}`;

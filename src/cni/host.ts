@@ -1,9 +1,14 @@
 /** What the protocol needs of the process it runs in; tests stand in for it. */
+import type { Namespace } from "../../netlink/socket/namespace.ts";
+import type { Transport } from "../../netlink/socket/transport.ts";
 import type { FileIdentity } from "../sys/directories.ts";
 import type { Variables } from "./environment.ts";
 import { CniError, codes } from "./error.ts";
 import { explain } from "./explain.ts";
 import type { Plugin } from "./plugin.ts";
+
+/** Opens a netlink socket of a namespace, the process's own unless given. */
+export type Open = (protocol: "route" | "netfilter", namespace: Namespace | undefined) => Transport;
 
 /** The process, its files and the program around the protocol. */
 export interface Host {
@@ -23,6 +28,8 @@ export interface Host {
   identify(path: string): FileIdentity | undefined;
   /** A plugin of this program that has been loaded. */
   plugin(name: string): Plugin | undefined;
+  /** How sockets are opened, where it is not as usual: a trace puts itself between. */
+  readonly open?: Open;
 }
 
 /** What `act` gives; whatever it throws becomes a CniError with code 5. */

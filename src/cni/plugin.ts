@@ -3,6 +3,7 @@ import { type Command, commands } from "./commands.ts";
 import type { Ipam } from "./delegate.ts";
 import type { Environment, Variables } from "./environment.ts";
 import { CniError, codes } from "./error.ts";
+import type { Open } from "./host.ts";
 import type { Dns, Result } from "./result.ts";
 import { compareVersions } from "./versions.ts";
 
@@ -21,12 +22,16 @@ export interface NetworkConfig {
   readonly prevResult?: unknown;
 }
 
-/** One plugin: what it speaks, how it reads its configuration, and a function for each command. */
-export interface Plugin<Config extends NetworkConfig = NetworkConfig> {
+/** What is known of a plugin before it is loaded. */
+export interface Identity {
   /** The `type` in configurations, and the name under which the executable is called. */
   readonly name: string;
   /** The versions of the specification that configurations may ask for. */
   readonly versions: readonly string[];
+}
+
+/** One plugin: how it reads its configuration, and a function for each command. */
+export interface Plugin<Config extends NetworkConfig = NetworkConfig> extends Identity {
   /** Checks decoded JSON against the plugin's schema and gives it typed. @throws ConfigError, CniError */
   configure(json: unknown, request: Pick<Request, "command" | "log">): Config;
   /** Makes the attachment, all or nothing. @throws CniError, NetlinkError */
@@ -68,6 +73,8 @@ export interface Request extends Omit<Environment, "command"> {
    * @throws CniError when there is none
    */
   ipam(type: string, json?: unknown): Ipam;
+  /** How sockets are opened, where it is not as usual. */
+  readonly open?: Open | undefined;
   /** Writes a line for people to stderr. */
   log(line: string): void;
 }

@@ -96,6 +96,7 @@ export function readRequest(environment: Environment, plugin: Plugin, host: Host
     prevResult: readPrevResult(keys, version, command, host),
     validAttachments: command === "GC" ? readAttachments(keys) : [],
     ipam: (type, json) => ipamFor(json === undefined ? request : withConfig(request, json), type, host),
+    open: host.open,
     log: (line) => log(host, line),
   };
   checkNamespace(request, host);

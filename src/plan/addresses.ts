@@ -25,7 +25,8 @@ function addressesOf(side: Side, index: number, family: "inet" | "inet6"): Addre
 function added(cidr: string, index: number, flags?: readonly "nodad"[]) {
   const { bytes, prefix } = parseCidr(cidr);
   const text = withoutPrefix(cidr);
-  const broadcast = bytes.length === 4 && prefix < 31 ? { broadcast: formatAddress(lastOf({ bytes, prefix })) } : {};
+  const broadcast =
+    bytes.length === 4 && prefix < 31 ? { broadcast: formatAddress(lastOf({ bytes, prefix })) } : {};
   return addAddress({
     index,
     address: text,
@@ -126,7 +127,9 @@ export const gatewayAddress = (host: Side, bridge: string, cidr: string, force: 
     if (existing.some((address) => cidrOf(address) === cidr)) return undefined;
     for (const other of conflicts(existing, cidr)) {
       if (!force) throw conflict(bridge, cidr, other);
-      host.route.do(deleteAddress({ index, address: withoutPrefix(cidrOf(other)), prefixlen: other.prefixlen }));
+      host.route.do(
+        deleteAddress({ index, address: withoutPrefix(cidrOf(other)), prefixlen: other.prefixlen }),
+      );
     }
     try {
       // Nobody else has our gateway's address; a tentative one would not answer for a second.

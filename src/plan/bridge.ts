@@ -1,11 +1,19 @@
 /** The bridge that containers are attached to: made on first use, shared by all, and left in place. */
 import { KernelError } from "../../netlink/errors.ts";
-import { createLink, deleteLink, getLink, type Link, listLinks, setLink } from "../../netlink/route/links.ts";
+import type { LinkSummary } from "../../netlink/route/link/summary.ts";
+import {
+  createLink,
+  deleteLink,
+  getLink,
+  getLinkSummary,
+  listLinks,
+  setLink,
+} from "../../netlink/route/links.ts";
 import { CniError, codes } from "../cni/error.ts";
 import { randomHex } from "../sys/random.ts";
 import type { Resource, Undo } from "./resource.ts";
 import type { Side } from "./side.ts";
-import { wish } from "./sysctls.ts";
+import { sysctls } from "./sysctls.ts";
 
 export interface BridgeOptions {
   readonly name: string;
@@ -17,8 +25,8 @@ export interface BridgeOptions {
 }
 
 /** The link `name` of the host, which must be a bridge; undefined when there is none. @throws CniError */
-export function findBridge(host: Side, name: string): Link | undefined {
-  const link = host.route.find(getLink({ ifname: name }));
+export function findBridge(host: Side, name: string): LinkSummary | undefined {
+  const link = host.route.find(getLinkSummary({ ifname: name }));
   const kind = link?.linkinfo?.kind;
   if (link === undefined || kind === "bridge") return link;
   throw new CniError({
@@ -31,7 +39,7 @@ export function findBridge(host: Side, name: string): Link | undefined {
 }
 
 /** @throws CniError when there is no bridge of that name */
-export function bridgeNamed(host: Side, name: string): Link {
+export function bridgeNamed(host: Side, name: string): LinkSummary {
   const link = findBridge(host, name);
   if (link !== undefined) return link;
   throw new CniError({
@@ -46,8 +54,11 @@ export function bridgeNamed(host: Side, name: string): Link {
 /** An address of our own (locally administered, unicast): a bridge that has one keeps it when ports come and go. */
 const ownMac = (): string => `02${randomHex(5).replace(/../g, ":$&")}`;
 
-const filters = (link: Link): boolean =>
-  link.linkinfo?.kind === "bridge" && link.linkinfo.data?.vlanFiltering === true;
+/** Whether the bridge looks at VLANs: the summary of a link does not say. */
+function filtersVlans(host: Side, name: string): boolean {
+  const info = host.route.find(getLink({ ifname: name }))?.linkinfo;
+  return info?.kind === "bridge" && info.data?.vlanFiltering === true;
+}
 
 function create(host: Side, { name, mtu, vlanFiltering }: BridgeOptions): Undo | undefined {
   try {
@@ -66,13 +77,15 @@ function create(host: Side, { name, mtu, vlanFiltering }: BridgeOptions): Undo |
     if (error instanceof KernelError && error.code === "EEXIST") return undefined;
     throw explained(error, vlanFiltering);
   }
-  wish(host, `net/ipv6/conf/${name}/accept_ra`, "0").ensure();
+  sysctls(host, [{ key: `net/ipv6/conf/${name}/accept_ra`, value: "0", optional: true }]).ensure();
   return () => deleteIfUnused(host, name);
 }
 
 function explained(error: unknown, vlanFiltering: boolean): unknown {
   if (!(error instanceof KernelError) || error.code !== "EOPNOTSUPP") return error;
-  const feature = vlanFiltering ? "bridges with VLAN filtering (CONFIG_BRIDGE_VLAN_FILTERING)" : "bridges (CONFIG_BRIDGE)";
+  const feature = vlanFiltering
+    ? "bridges with VLAN filtering (CONFIG_BRIDGE_VLAN_FILTERING)"
+    : "bridges (CONFIG_BRIDGE)";
   return new CniError(
     {
       code: codes.failed,
@@ -87,7 +100,7 @@ function explained(error: unknown, vlanFiltering: boolean): unknown {
 
 /** A bridge that got a port in the meantime belongs to others as well. */
 function deleteIfUnused(host: Side, name: string): void {
-  const link = host.route.find(getLink({ ifname: name }));
+  const link = host.route.find(getLinkSummary({ ifname: name }));
   if (link === undefined) return;
   if (host.route.list(listLinks({ master: link.index })).length === 0) {
     host.route.do(deleteLink({ index: link.index }));
@@ -107,7 +120,7 @@ export const bridge = (host: Side, options: BridgeOptions): Resource => ({
       const flags = ["up" as const, ...(options.promiscuous ? ["promisc" as const] : [])];
       host.route.do(setLink({ index: link.index, flags, change: flags }));
     }
-    if (options.vlanFiltering && !filters(link)) {
+    if (options.vlanFiltering && !filtersVlans(host, options.name)) {
       host.route.do(
         setLink({ index: link.index, linkinfo: { kind: "bridge", data: { vlanFiltering: true } } }),
       );
@@ -121,7 +134,7 @@ export const bridge = (host: Side, options: BridgeOptions): Resource => ({
     return [
       ...(link.flags.includes("up") ? [] : ["it is down"]),
       ...(promiscuous === options.promiscuous ? [] : [`it is ${promiscuous ? "" : "not "}promiscuous`]),
-      ...(options.vlanFiltering && !filters(link) ? ["it does not filter VLANs"] : []),
+      ...(options.vlanFiltering && !filtersVlans(host, options.name) ? ["it does not filter VLANs"] : []),
     ];
   },
   remove: () => undefined,

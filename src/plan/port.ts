@@ -1,11 +1,11 @@
 /** The host's end of an attachment as a port of its bridge: its owner, and how the bridge treats it. */
-import { type Link, getLink, setLink } from "../../netlink/route/links.ts";
+import type { LinkSummary } from "../../netlink/route/link/summary.ts";
+import { getLink, getLinkSummary, setLink } from "../../netlink/route/links.ts";
 import { CniError, codes } from "../cni/error.ts";
 import { sleep } from "../sys/time.ts";
 import { hostLinkName, type Owner, ownerText } from "./owner.ts";
 import type { Resource } from "./resource.ts";
 import type { Side } from "./side.ts";
-import { hostLink } from "./veth.ts";
 
 export interface PortOptions {
   /** Frames may leave by the port they came in by: a container reaches itself through its published port. */
@@ -14,8 +14,9 @@ export interface PortOptions {
   readonly isolated: boolean;
 }
 
-function treatment(link: Link | undefined): { mode?: boolean | undefined; isolated?: boolean | undefined } {
-  const info = link?.linkinfo;
+/** What the bridge says of the port: the summary of a link does not have it. */
+function treatment(host: Side, owner: Owner): { mode?: boolean | undefined; isolated?: boolean | undefined } {
+  const info = host.route.find(getLink({ ifname: hostLinkName(owner) }))?.linkinfo;
   return info?.slaveKind === "bridge" ? (info.slaveData ?? {}) : {};
 }
 
@@ -33,7 +34,7 @@ export const bridgePort = (host: Side, owner: Owner, { hairpin, isolated }: Port
     return undefined;
   },
   check() {
-    const found = treatment(hostLink(host, owner));
+    const found = treatment(host, owner);
     return [
       ...((found.mode ?? hairpin) === hairpin ? [] : [`hairpin mode is ${hairpin ? "off" : "on"}`]),
       ...((found.isolated ?? isolated) === isolated ? [] : [`isolation is ${isolated ? "off" : "on"}`]),
@@ -49,10 +50,10 @@ const PAUSES = [0, 1, 2, 5, 10, 20, 50, 100, 300, 1000, 1000];
 export const carrier = (host: Side, owner: Owner): Resource => ({
   describe: () => `carrier on ${hostLinkName(owner)}`,
   ensure() {
-    let state: Link["operstate"];
+    let state: LinkSummary["operstate"];
     for (const pause of PAUSES) {
       if (pause > 0) sleep(pause);
-      state = host.route.get(getLink({ ifname: hostLinkName(owner) })).operstate;
+      state = host.route.get(getLinkSummary({ ifname: hostLinkName(owner) })).operstate;
       if (state === "up") return undefined;
     }
     throw new CniError({

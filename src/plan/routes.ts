@@ -1,5 +1,5 @@
 /** Routes in the container's namespace. */
-import { prependRoute, listRoutes, type Route as KernelRoute } from "../../netlink/route/routes.ts";
+import { type Route as KernelRoute, listRoutes, prependRoute } from "../../netlink/route/routes.ts";
 import { familyOf } from "../../netlink/wire/address.ts";
 import { networkOf, parseCidr, withoutPrefix } from "../../netlink/wire/cidr.ts";
 import type { Route } from "../cni/result.ts";
@@ -12,8 +12,7 @@ const MAIN = 254;
 const familyName = (text: string) => (familyOf(text) === 4 ? ("inet" as const) : ("inet6" as const));
 
 /** The destination as the kernel shows it: none for a default route. */
-const shown = ({ dst, dstLen }: KernelRoute): string =>
-  `${dst ?? "default"}/${dstLen}`;
+const shown = ({ dst, dstLen }: KernelRoute): string => `${dst ?? "default"}/${dstLen}`;
 
 function wanted(dst: string): string {
   const { prefix } = parseCidr(dst);
@@ -51,7 +50,8 @@ export const containerRoute = (container: Side, ifname: string, route: Route): R
       .filter((each) => shown(each) === wanted(route.dst));
     if (found.length === 0) return ["it is not there"];
     // A default route may have got another gateway on purpose.
-    const right = !route.gw || wanted(route.dst) === "default/0" || found.some(({ gateway }) => gateway === route.gw);
+    const right =
+      !route.gw || wanted(route.dst) === "default/0" || found.some(({ gateway }) => gateway === route.gw);
     return right ? [] : [`it goes by ${found.map(({ gateway }) => gateway ?? "the link").join(", ")}`];
   },
   remove: () => undefined,

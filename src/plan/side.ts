@@ -2,11 +2,7 @@
 import { Client } from "../../netlink/message/client.ts";
 import { openSocket } from "../../netlink/socket/linux.ts";
 import { inside, type Namespace } from "../../netlink/socket/namespace.ts";
-import type { Transport } from "../../netlink/socket/transport.ts";
-import { readSysctl, setSysctl } from "../sys/sysctl.ts";
-
-/** Opens a transport in a namespace; tracing and tests put their own between. */
-export type Open = (protocol: "route" | "netfilter", namespace: Namespace | undefined) => Transport;
+import type { Open } from "../cni/host.ts";
 
 export class Side implements Disposable {
   private routeClient?: Client;
@@ -15,6 +11,7 @@ export class Side implements Disposable {
   /**
    * @param name for messages: `host` or `container`
    * @param namespace where the side is; without it, where the process is
+   * @param open how its sockets are opened
    */
   constructor(
     readonly name: "host" | "container",
@@ -37,16 +34,6 @@ export class Side implements Disposable {
   /** Runs `act` in the namespace, for what is not netlink. Synchronous. */
   inside<T>(act: () => T): T {
     return this.namespace === undefined ? act() : inside(this.namespace, act);
-  }
-
-  /** The value of a sysctl of this side. @param key with slashes: `net/ipv4/ip_forward` */
-  sysctl(key: string): string {
-    return this.inside(() => readSysctl(key));
-  }
-
-  /** Sets a sysctl of this side, unless it has the value already. Gives the value before. */
-  setSysctl(key: string, value: string): { previous: string; changed: boolean } {
-    return this.inside(() => setSysctl(key, value));
   }
 
   /**

@@ -1,37 +1,45 @@
 /** Kernel switches under /proc/sys/net that an attachment needs. */
 import { SystemError } from "../../netlink/errors.ts";
+import { readSysctl, setSysctl } from "../sys/sysctl.ts";
 import type { Resource } from "./resource.ts";
 import type { Side } from "./side.ts";
 
+/** A switch and what it should be. */
+export interface Setting {
+  /** With slashes, since names of links may have dots: `net/ipv4/ip_forward`. */
+  readonly key: string;
+  readonly value: string;
+  /** The attachment works without it as well: a kernel without the key is fine. */
+  readonly optional?: boolean;
+}
+
+function set({ key, value, optional }: Setting): void {
+  try {
+    setSysctl(key, value);
+  } catch (error) {
+    if (!optional || !(error instanceof SystemError)) throw error;
+  }
+}
+
+function difference({ key, value, optional }: Setting): string[] {
+  if (optional) return [];
+  const found = readSysctl(key);
+  return found === value ? [] : [`${key} is ${found}`];
+}
+
 /**
- * A sysctl that must hold a value. It is written only where it does not hold yet, so that a read-only /proc/sys is
- * fine where the host is prepared. Not taken back: it is shared by all networks, or goes with its link.
- * @param key with slashes, since names of links may have dots: `net/ipv4/ip_forward`
+ * Settings that must hold. Each is written only where it does not hold yet, so that a read-only /proc/sys is fine where
+ * the host is prepared. Not taken back: they are shared by all networks, or go with their link.
  */
-export const sysctl = (side: Side, key: string, value: string): Resource => ({
-  describe: () => `sysctl ${key} = ${value} (${side.name})`,
-  ensure: () => void side.setSysctl(key, value),
-  check() {
-    const found = side.sysctl(key);
-    return found === value ? [] : [`it is ${found}`];
-  },
+export const sysctls = (side: Side, settings: readonly Setting[]): Resource => ({
+  describe: () => `${settings.map(({ key, value }) => `${key} = ${value}`).join(", ")} (${side.name})`,
+  ensure: () => void side.inside(() => settings.forEach(set)),
+  check: () => side.inside(() => settings.flatMap(difference)),
   remove: () => undefined,
 });
 
-/** As `sysctl`, where the attachment works without it as well: a kernel without the key is fine. */
-export const wish = (side: Side, key: string, value: string): Resource => ({
-  ...sysctl(side, key, value),
-  ensure() {
-    try {
-      side.setSysctl(key, value);
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-    }
-    return undefined;
-  },
-  check: () => [],
-});
-
 /** The host forwards packets of a family. */
-export const forwarding = (host: Side, family: 4 | 6): Resource =>
-  sysctl(host, family === 4 ? "net/ipv4/ip_forward" : "net/ipv6/conf/all/forwarding", "1");
+export const forwarding = (family: 4 | 6): Setting => ({
+  key: family === 4 ? "net/ipv4/ip_forward" : "net/ipv6/conf/all/forwarding",
+  value: "1",
+});

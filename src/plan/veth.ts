@@ -1,6 +1,7 @@
 /** The veth pair of an attachment: one end a port of the bridge, the other in the container. */
 import { KernelError } from "../../netlink/errors.ts";
-import { createLink, deleteLink, getLink, type Link } from "../../netlink/route/links.ts";
+import type { LinkSummary } from "../../netlink/route/link/summary.ts";
+import { createLink, deleteLink, getLinkSummary } from "../../netlink/route/links.ts";
 import { CniError, codes } from "../cni/error.ts";
 import { bridgeNamed } from "./bridge.ts";
 import { hostLinkName, type Owner, ownerText } from "./owner.ts";
@@ -18,8 +19,8 @@ export interface VethOptions {
 }
 
 /** The container's end. @throws CniError when it is not there */
-export function containerLink(container: Side, ifname: string): Link {
-  const link = container.route.find(getLink({ ifname }));
+export function containerLink(container: Side, ifname: string): LinkSummary {
+  const link = container.route.find(getLinkSummary({ ifname }));
   if (link !== undefined) return link;
   throw new CniError({
     code: codes.failed,
@@ -31,8 +32,8 @@ export function containerLink(container: Side, ifname: string): Link {
 }
 
 /** The host's end, known by its name and by the owner in its alias, which a killed ADD may not have set yet. */
-export function hostLink(host: Side, owner: Owner): Link | undefined {
-  const link = host.route.find(getLink({ ifname: hostLinkName(owner) }));
+export function hostLink(host: Side, owner: Owner): LinkSummary | undefined {
+  const link = host.route.find(getLinkSummary({ ifname: hostLinkName(owner) }));
   return (link?.ifalias ?? ownerText(owner)) === ownerText(owner) ? link : undefined;
 }
 
@@ -50,7 +51,12 @@ function create(host: Side, container: Side, { owner, bridge, mtu, mac }: VethOp
         kind: "veth",
         data: {
           // Born where it belongs: a link that is moved later is seen, and renamed, by udev and others.
-          peer: { ifname: owner.ifname, netNsFd: container.namespace!.fd, ...both, ...(mac && { address: mac }) },
+          peer: {
+            ifname: owner.ifname,
+            netNsFd: container.namespace!.fd,
+            ...both,
+            ...(mac && { address: mac }),
+          },
         },
       },
     }),
@@ -60,7 +66,7 @@ function create(host: Side, container: Side, { owner, bridge, mtu, mac }: VethOp
 /** Why a pair could not be made: which of the two names is taken. */
 function taken(error: unknown, container: Side, owner: Owner): unknown {
   if (!(error instanceof KernelError) || error.code !== "EEXIST") return error;
-  const inContainer = container.route.find(getLink({ ifname: owner.ifname })) !== undefined;
+  const inContainer = container.route.find(getLinkSummary({ ifname: owner.ifname })) !== undefined;
   const name = inContainer ? owner.ifname : hostLinkName(owner);
   return new CniError(
     {
@@ -70,7 +76,9 @@ function taken(error: unknown, container: Side, owner: Owner): unknown {
       cause: inContainer
         ? `the container has an interface ${name} already`
         : `the host has a link ${name} already, of another owner`,
-      hint: inContainer ? "is it attached already? Call DEL first, or give another CNI_IFNAME" : "delete or rename it",
+      hint: inContainer
+        ? "is it attached already? Call DEL first, or give another CNI_IFNAME"
+        : "delete or rename it",
       details: error.message,
     },
     { cause: error },
@@ -80,25 +88,28 @@ function taken(error: unknown, container: Side, owner: Owner): unknown {
 /** Removes the host's end of an earlier call that was killed; the pair in a living container is left alone. */
 function removeLeftover(host: Side, container: Side, owner: Owner): boolean {
   const leftover = hostLink(host, owner);
-  if (leftover === undefined || container.route.find(getLink({ ifname: owner.ifname })) !== undefined) return false;
+  if (leftover === undefined || container.route.find(getLinkSummary({ ifname: owner.ifname })) !== undefined)
+    return false;
   host.route.do(deleteLink({ index: leftover.index }));
   return true;
 }
 
 function differences(host: Side, container: Side, { owner, bridge, mac }: VethOptions): string[] {
-  const inner = container.route.find(getLink({ ifname: owner.ifname }));
+  const inner = container.route.find(getLinkSummary({ ifname: owner.ifname }));
   if (inner === undefined) return [`${owner.ifname} is not in the container`];
   if (inner.linkinfo?.kind !== "veth") return [`${owner.ifname} is not one end of a veth pair`];
-  const outer = inner.link === undefined ? undefined : host.route.find(getLink({ index: inner.link }));
+  const outer = inner.link === undefined ? undefined : host.route.find(getLinkSummary({ index: inner.link }));
   if (outer === undefined) return ["the host's end is not there"];
   const differences: string[] = [];
   if (outer.link !== inner.index) differences.push(`${outer.ifname} is not the other end of ${owner.ifname}`);
-  if (outer.master !== bridgeNamed(host, bridge).index) differences.push(`${outer.ifname} is no port of ${bridge}`);
-  if (mac !== undefined && inner.address !== mac) differences.push(`the address of ${owner.ifname} is ${inner.address}`);
+  if (outer.master !== bridgeNamed(host, bridge).index)
+    differences.push(`${outer.ifname} is no port of ${bridge}`);
+  if (mac !== undefined && inner.address !== mac)
+    differences.push(`the address of ${owner.ifname} is ${inner.address}`);
   return differences;
 }
 
-function removeLink(side: Side, link: Link | undefined): boolean {
+function removeLink(side: Side, link: LinkSummary | undefined): boolean {
   if (link === undefined) return false;
   try {
     side.route.do(deleteLink({ index: link.index }));
@@ -120,15 +131,17 @@ export const vethPair = (host: Side, container: Side | undefined, options: VethO
     try {
       create(host, container!, options);
     } catch (error) {
-      const again = error instanceof KernelError && error.code === "EEXIST" && removeLeftover(host, container!, owner);
+      const again =
+        error instanceof KernelError && error.code === "EEXIST" && removeLeftover(host, container!, owner);
       if (!again) throw taken(error, container!, owner);
       create(host, container!, options);
     }
-    return () => void removeLink(host, host.route.find(getLink({ ifname: hostLinkName(owner) })));
+    return () => void removeLink(host, host.route.find(getLinkSummary({ ifname: hostLinkName(owner) })));
   },
   check: () => differences(host, container!, options),
   remove() {
-    const inner = container?.route.find(getLink({ ifname: options.owner.ifname }));
-    if (container === undefined || !removeLink(container, inner)) removeLink(host, hostLink(host, options.owner));
+    const inner = container?.route.find(getLinkSummary({ ifname: options.owner.ifname }));
+    if (container === undefined || !removeLink(container, inner))
+      removeLink(host, hostLink(host, options.owner));
   },
 });

@@ -1,7 +1,8 @@
 /** VLANs of bridge ports, and the gateway's own device in a VLAN. */
-import { addBridgeVlans, deleteBridgeVlans, listBridgeLinks } from "../../netlink/route/bridge-links.ts";
+
 import { KernelError } from "../../netlink/errors.ts";
-import { createLink, getLink } from "../../netlink/route/links.ts";
+import { addBridgeVlans, deleteBridgeVlans, listBridgeLinks } from "../../netlink/route/bridge-links.ts";
+import { createLink, getLinkSummary } from "../../netlink/route/links.ts";
 import { randomHex } from "../sys/random.ts";
 import { bridgeNamed } from "./bridge.ts";
 import { hostLinkName, type Owner } from "./owner.ts";
@@ -19,7 +20,10 @@ export interface PortVlans {
   readonly keepDefault: boolean;
 }
 
-type VlanInfo = { readonly vid: number; readonly flags: readonly ("pvid" | "untagged" | "master" | number)[] };
+type VlanInfo = {
+  readonly vid: number;
+  readonly flags: readonly ("pvid" | "untagged" | "master" | number)[];
+};
 
 const UNTAGGED: VlanInfo["flags"] = ["pvid", "untagged"];
 
@@ -43,7 +47,7 @@ function addVlans(host: Side, index: number, vlans: readonly VlanInfo[]): void {
 export const portVlans = (host: Side, owner: Owner, vlans: PortVlans): Resource => ({
   describe: () => `VLANs ${[vlans.untagged, ...vlans.tagged].join(", ")} of ${hostLinkName(owner)}`,
   ensure() {
-    const { index } = host.route.get(getLink({ ifname: hostLinkName(owner) }));
+    const { index } = host.route.get(getLinkSummary({ ifname: hostLinkName(owner) }));
     if (!vlans.keepDefault) {
       for (const { vid } of vlansOf(host, index)) {
         host.route.do(deleteBridgeVlans(index, { flags: ["master"], vlanInfo: [{ vid, flags: [] }] }));
@@ -53,7 +57,7 @@ export const portVlans = (host: Side, owner: Owner, vlans: PortVlans): Resource 
     return undefined;
   },
   check() {
-    const { index } = host.route.get(getLink({ ifname: hostLinkName(owner) }));
+    const { index } = host.route.get(getLinkSummary({ ifname: hostLinkName(owner) }));
     const found = new Set(vlansOf(host, index).map(({ vid }) => vid));
     return wantedVlans(vlans).flatMap(({ vid }) => (found.has(vid) ? [] : [`VLAN ${vid} is missing`]));
   },
@@ -74,7 +78,7 @@ interface VlanGatewayOptions {
 export const vlanGateway = (host: Side, { bridge, vlan, mtu }: VlanGatewayOptions): Resource => {
   const name = vlanGatewayName(bridge, vlan);
   const up = { flags: ["up" as const], ...(mtu > 0 && { mtu }) };
-  const exists = (): boolean => host.route.find(getLink({ ifname: name })) !== undefined;
+  const exists = (): boolean => host.route.find(getLinkSummary({ ifname: name })) !== undefined;
   return {
     describe: () => `gateway device ${name}`,
     ensure() {
@@ -83,13 +87,15 @@ export const vlanGateway = (host: Side, { bridge, vlan, mtu }: VlanGatewayOption
       const peer = { ifname: name, ...up };
       const master = bridgeNamed(host, bridge).index;
       try {
-        host.route.do(createLink({ ifname: port, master, ...up, linkinfo: { kind: "veth", data: { peer } } }));
+        host.route.do(
+          createLink({ ifname: port, master, ...up, linkinfo: { kind: "veth", data: { peer } } }),
+        );
       } catch (error) {
         // Another call was faster.
         if (error instanceof KernelError && error.code === "EEXIST" && exists()) return undefined;
         throw error;
       }
-      const { index } = host.route.get(getLink({ ifname: port }));
+      const { index } = host.route.get(getLinkSummary({ ifname: port }));
       addVlans(host, index, [{ vid: vlan, flags: UNTAGGED }]);
       return undefined;
     },

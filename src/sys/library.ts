@@ -25,7 +25,7 @@ export const libc = onFirstUse(() =>
 );
 
 /** What differs between processors (asm/unistd_64.h and asm/stat.h of x86, asm-generic of arm64). */
-const PROCESSORS = {
+export const PROCESSORS = {
   x64: { getdents64: 217, newfstatat: 262, modeInStat: 24 },
   arm64: { getdents64: 61, newfstatat: 79, modeInStat: 16 },
 } as const;

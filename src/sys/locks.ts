@@ -26,7 +26,10 @@ export function withLock<T>(path: string, mode: number, action: () => T, patienc
   return action(); // closing the file gives the lock back
 }
 
-/** Tries again and again instead of a blocking flock, which could not be given up without a signal handler. */
+/**
+ * Tries again and again instead of a blocking flock, which could not be given up without a signal handler. Two hundred
+ * processes that want the lock at once are done equally soon either way.
+ */
 function acquire(descriptor: number, path: string, patience: number): void {
   const end = monotonic() + patience;
   for (let pause = 1; libc().flock(descriptor, LOCK_EX | LOCK_NB) === -1; pause = Math.min(pause * 2, 16)) {

@@ -1,6 +1,6 @@
 /** The order in which addresses are tried and given out, without files of other networks around. */
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { CniError } from "../../src/cni/error.ts";
 import { addressText, readAddress } from "../../src/plugins/ipam/host-local/address.ts";
 import { candidates, hasFree } from "../../src/plugins/ipam/host-local/allocator.ts";

@@ -11,8 +11,8 @@ const source = (header: string): string => withoutComments(readFileSync(`${FOLDE
 /** The number that `text` says: a literal, a shift of one, or a constant named before. */
 function numberOf(text: string, known: ReadonlyMap<string, number>): number | undefined {
   const trimmed = text.trim().replace(/^\((.*)\)$/, "$1");
-  const shift = /^1U?\s*<<\s*(\d+)$/.exec(trimmed);
-  if (shift) return (1 << Number(shift[1])) >>> 0;
+  const [, bit] = /^1U?\s*<<\s*(\w+)$/.exec(trimmed) ?? [];
+  if (bit !== undefined) return (1 << (known.get(bit) ?? Number(bit))) >>> 0;
   return /^-?(0x[0-9a-f]+|\d+)U?$/i.test(trimmed) ? Number(trimmed.replace(/U$/i, "")) : known.get(trimmed);
 }
 

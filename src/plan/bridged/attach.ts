@@ -29,8 +29,8 @@ export const ownerOf = ({ json, containerId, ifname }: Request): Owner => ({
 /** Makes the attachment, or nothing. The namespace is looked at before an address is taken. */
 export function attach({ request, ipam, bridged }: Attaching): Result {
   using namespace = namespaceOf(request.netns);
-  using host = new Side("host");
-  using container = new Side("container", namespace);
+  using host = new Side("host", undefined, request.open);
+  using container = new Side("container", namespace, request.open);
   return allOrNothing((made) => {
     const leased = ipam?.add() ?? emptyResult;
     if (ipam !== undefined) made.remember(() => ipam.del());
@@ -52,8 +52,8 @@ function leaseIn({ prevResult, ifname }: Request): Result {
  */
 export function detach({ request, ipam, bridged }: Attaching): void {
   using namespace = namespaceIfThere(request.netns);
-  using host = new Side("host");
-  using container = namespace && new Side("container", namespace);
+  using host = new Side("host", undefined, request.open);
+  using container = namespace && new Side("container", namespace, request.open);
   removeAll([
     { describe: () => "address lease", ensure: () => undefined, check: () => [], remove: () => ipam?.del() },
     ...plan(bridged(leaseIn(request)), host, container),
@@ -72,8 +72,8 @@ export function compare({ request, ipam, bridged }: Attaching): void {
   }
   ipam?.check();
   using namespace = namespaceOf(request.netns);
-  using host = new Side("host");
-  using container = new Side("container", namespace);
+  using host = new Side("host", undefined, request.open);
+  using container = new Side("container", namespace, request.open);
   const found = differences(plan(bridged(leaseIn(request)), host, container));
   if (found.length === 0) return;
   throw new CniError({

@@ -3,7 +3,7 @@ import { deleteLink, listLinks } from "../../../netlink/route/links.ts";
 import { deleteFound, elementsOwned } from "../firewall/resource.ts";
 import { guardedBy, unguard } from "../firewall/spoof.ts";
 import { networkText, ownerText } from "../owner.ts";
-import { removeAll, type Resource } from "../resource.ts";
+import { type Resource, removeAll } from "../resource.ts";
 import { Side } from "../side.ts";
 import { type Attaching, ownerOf } from "./attach.ts";
 
@@ -25,11 +25,13 @@ function deleteStaleLinks(host: Side, stale: (owner: string) => boolean): void {
 export function collect({ request, ipam }: Attaching): void {
   const { network } = ownerOf(request);
   const valid = new Set(
-    request.validAttachments.map(({ containerID, ifname }) => ownerText({ network, containerId: containerID, ifname })),
+    request.validAttachments.map(({ containerID, ifname }) =>
+      ownerText({ network, containerId: containerID, ifname }),
+    ),
   );
   const ofNetwork = networkText(network);
   const stale = (owner: string): boolean => owner.startsWith(ofNetwork) && !valid.has(owner);
-  using host = new Side("host");
+  using host = new Side("host", undefined, request.open);
   removeAll([
     leftover("leases", () => ipam?.gc()),
     leftover("links", () => deleteStaleLinks(host, stale)),

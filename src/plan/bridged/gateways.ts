@@ -5,7 +5,10 @@ import type { IpConfig, Route } from "../../cni/result.ts";
 
 /** Each address with its gateway: the first address of the subnet where none is named. */
 export const withGateways = (ips: readonly IpConfig[]): IpConfig[] =>
-  ips.map((ip) => ({ ...ip, gateway: ip.gateway ?? formatAddress(addressAfter(firstOf(parseCidr(ip.address)))) }));
+  ips.map((ip) => ({
+    ...ip,
+    gateway: ip.gateway ?? formatAddress(addressAfter(firstOf(parseCidr(ip.address)))),
+  }));
 
 const isDefault = ({ dst }: Route): boolean => parseCidr(dst).prefix === 0;
 

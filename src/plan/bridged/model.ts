@@ -4,7 +4,6 @@ import type { PublishedPort } from "../firewall/ports.ts";
 import type { Owner } from "../owner.ts";
 import type { PortVlans } from "../vlans.ts";
 
-
 export interface Bridged {
   readonly owner: Owner;
   /** `CNI_NETNS` as passed. */

@@ -10,7 +10,7 @@ import { bridgePort, carrier } from "../port.ts";
 import type { Plan, Resource } from "../resource.ts";
 import { containerRoute } from "../routes.ts";
 import type { Side } from "../side.ts";
-import { forwarding, sysctl, wish } from "../sysctls.ts";
+import { forwarding, type Setting, sysctls } from "../sysctls.ts";
 import { vethPair } from "../veth.ts";
 import { portVlans, vlanGateway, vlanGatewayName } from "../vlans.ts";
 import type { Bridged } from "./model.ts";
@@ -29,24 +29,28 @@ export function gateways({ ips }: Bridged): string[] {
 }
 
 /** How the container's interface treats addresses, decided before it has any. */
-function interfaceSysctls(bridged: Bridged, container: Side): Resource[] {
+function interfaceSettings(bridged: Bridged): Setting[] {
   const { ifname } = bridged.owner;
+  const v4 = `net/ipv4/conf/${ifname}`;
   const v6 = `net/ipv6/conf/${ifname}`;
-  const detection = bridged.detectDuplicates
-    ? [wish(container, `${v6}/enhanced_dad`, "1"), wish(container, `${v6}/accept_dad`, "1")]
-    : [wish(container, `${v6}/accept_dad`, "0")];
-  const announce = [
-    wish(container, `net/ipv4/conf/${ifname}/arp_notify`, "1"),
-    wish(container, `${v6}/ndisc_notify`, "1"),
+  const announcing: Setting[] = [
+    { key: `${v4}/arp_notify`, value: "1", optional: true },
+    { key: `${v6}/ndisc_notify`, value: "1", optional: true },
   ];
-  if (!families(bridged).has(6)) return [...detection, ...announce];
+  const detecting: Setting[] = bridged.detectDuplicates
+    ? [
+        { key: `${v6}/enhanced_dad`, value: "1", optional: true },
+        { key: `${v6}/accept_dad`, value: "1", optional: true },
+      ]
+    : [{ key: `${v6}/accept_dad`, value: "0", optional: true }];
+  if (!families(bridged).has(6)) return [...detecting, ...announcing];
   return [
-    ...detection,
-    ...announce,
+    ...detecting,
+    ...announcing,
     // A runtime may have switched IPv6 off in the container; an IPv6 address asks for it.
-    wish(container, "net/ipv6/conf/lo/disable_ipv6", "0"),
-    sysctl(container, `${v6}/disable_ipv6`, "0"),
-    sysctl(container, `${v6}/keep_addr_on_down`, "1"),
+    { key: "net/ipv6/conf/lo/disable_ipv6", value: "0", optional: true },
+    { key: `${v6}/disable_ipv6`, value: "0" },
+    { key: `${v6}/keep_addr_on_down`, value: "1" },
   ];
 }
 
@@ -54,7 +58,7 @@ function configuredInterface(bridged: Bridged, container: Side): Resource[] {
   const { ifname } = bridged.owner;
   const hasGateway6 = bridged.ips.some(({ gateway }) => gateway !== undefined && familyOf(gateway) === 6);
   return [
-    ...interfaceSysctls(bridged, container),
+    sysctls(container, interfaceSettings(bridged)),
     ...bridged.ips.map(({ address }) => containerAddress(container, ifname, address)),
     interfaceUp(container, ifname),
     ...(hasGateway6 ? [settled(container, ifname)] : []),
@@ -74,20 +78,25 @@ function routesOf({ routes, ips }: Bridged) {
 
 function gatewaySide(bridged: Bridged, host: Side): Resource[] {
   if (!bridged.isGateway) return [];
-  const { bridge: { name, mtu }, vlans, forceAddress } = bridged;
-  const tagged = vlans !== undefined && vlans.gatewayDevice;
-  const device = tagged ? vlanGatewayName(name, vlans.untagged) : name;
+  const {
+    bridge: { name, mtu },
+    vlans,
+    forceAddress,
+  } = bridged;
+  const gatewayVlan = vlans?.gatewayDevice ? vlans.untagged : undefined;
+  const device = gatewayVlan === undefined ? name : vlanGatewayName(name, gatewayVlan);
   return [
-    ...(tagged ? [vlanGateway(host, { bridge: name, vlan: vlans.untagged, mtu })] : []),
+    ...(gatewayVlan === undefined ? [] : [vlanGateway(host, { bridge: name, vlan: gatewayVlan, mtu })]),
     ...gateways(bridged).map((cidr) => gatewayAddress(host, device, cidr, forceAddress)),
-    ...[...families(bridged)].map((family) => forwarding(host, family)),
+    sysctls(host, [...families(bridged)].map(forwarding)),
   ];
 }
 
 /** Loopback of the host reaches published IPv4 ports only where the bridge may route 127.0.0.0/8. */
 function loopbackPublishing(bridged: Bridged, host: Side): Resource[] {
   const v4 = bridged.ports.some(({ containerAddress }) => familyOf(containerAddress) === 4);
-  return v4 ? [sysctl(host, `net/ipv4/conf/${bridged.bridge.name}/route_localnet`, "1")] : [];
+  const key = `net/ipv4/conf/${bridged.bridge.name}/route_localnet`;
+  return v4 ? [sysctls(host, [{ key, value: "1" }])] : [];
 }
 
 function networkRules(bridged: Bridged, host: Side): Resource[] {
@@ -120,4 +129,3 @@ export function plan(bridged: Bridged, host: Side, container: Side | undefined):
     ...(bridged.containerUp ? [carrier(host, owner)] : []),
   ];
 }
-

@@ -1,5 +1,6 @@
 /** The result of an attachment to a bridge, and what a later call reads back from it. */
-import { getLink, type Link } from "../../../netlink/route/links.ts";
+import type { LinkSummary } from "../../../netlink/route/link/summary.ts";
+import { getLinkSummary } from "../../../netlink/route/links.ts";
 import type { Interface, IpConfig, Result } from "../../cni/result.ts";
 import { bridgeNamed } from "../bridge.ts";
 import { hostLinkName } from "../owner.ts";
@@ -11,7 +12,7 @@ import type { Bridged } from "./model.ts";
 /** The container's interface among a result's: `interfaces` are the bridge, the host's end, the container's. */
 export const CONTAINER = 2;
 
-const shown = ({ ifname, address }: Link, sandbox?: string): Interface => ({
+const shown = ({ ifname, address }: LinkSummary, sandbox?: string): Interface => ({
   name: ifname ?? "",
   mac: address,
   ...(sandbox !== undefined && { sandbox }),
@@ -20,9 +21,12 @@ const shown = ({ ifname, address }: Link, sandbox?: string): Interface => ({
 /** What the kernel has now: link-layer addresses may have changed when the host's end became a port. */
 export function resultOf(bridged: Bridged, host: Side, container: Side): Result {
   const { owner, sandbox, bridge, vlans, ips, routes, dns } = bridged;
-  const links = [bridgeNamed(host, bridge.name), host.route.get(getLink({ ifname: hostLinkName(owner) }))];
+  const links = [
+    bridgeNamed(host, bridge.name),
+    host.route.get(getLinkSummary({ ifname: hostLinkName(owner) })),
+  ];
   if (bridged.isGateway && vlans?.gatewayDevice) {
-    links.push(host.route.get(getLink({ ifname: vlanGatewayName(bridge.name, vlans.untagged) })));
+    links.push(host.route.get(getLinkSummary({ ifname: vlanGatewayName(bridge.name, vlans.untagged) })));
   }
   const [own, outer, ...others] = links.map((link) => shown(link));
   const inner = shown(containerLink(container, owner.ifname), sandbox);

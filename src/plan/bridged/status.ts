@@ -1,8 +1,9 @@
 /** STATUS: what of the host would make an ADD fail, before one is tried. */
 import { KernelError, SystemError } from "../../../netlink/errors.ts";
 import { hooks, listChains } from "../../../netlink/netfilter/chains.ts";
-import { findBridge } from "../bridge.ts";
 import { CniError, codes } from "../../cni/error.ts";
+import type { Request } from "../../cni/plugin.ts";
+import { findBridge } from "../bridge.ts";
 import { Side } from "../side.ts";
 
 interface Needs {
@@ -17,12 +18,10 @@ function unavailable(cause: string, hint: string, details?: string): CniError {
 
 /** Chains that drop what no rule accepts, in the way of packets from and to containers. */
 function checkForwarding(host: Side): void {
-  const dropping = host.netfilter
-    .list(listChains())
-    .filter(({ hook, policy, family }) => {
-      const routed = family === "ip" || family === "ip6" || family === "inet";
-      return routed && hook?.hooknum === hooks.forward && policy === "drop";
-    });
+  const dropping = host.netfilter.list(listChains()).filter(({ hook, policy, family }) => {
+    const routed = family === "ip" || family === "ip6" || family === "inet";
+    return routed && hook?.hooknum === hooks.forward && policy === "drop";
+  });
   if (dropping.length === 0) return;
   const [{ family, table, name }] = dropping as [(typeof dropping)[0]];
   throw unavailable(
@@ -47,8 +46,8 @@ function checkFirewall(host: Side): void {
 }
 
 /** @throws CniError with code 50 that says what is missing or in the way */
-export function hostReady({ bridge, needsFirewall }: Needs): void {
-  using host = new Side("host");
+export function hostReady({ open }: Pick<Request, "open">, { bridge, needsFirewall }: Needs): void {
+  using host = new Side("host", undefined, open);
   try {
     findBridge(host, bridge);
   } catch (error) {

@@ -1,5 +1,5 @@
 /** The elements that an attachment has in the sets of the firewall. */
-import { type Datatype, dataOf, inetProto } from "../../../netlink/netfilter/datatype.ts";
+import { type Datatype, dataOf, type inetProto } from "../../../netlink/netfilter/datatype.ts";
 import type { Element, ElementListInput } from "../../../netlink/netfilter/elements.ts";
 import { familyOf } from "../../../netlink/wire/address.ts";
 import { withoutPrefix } from "../../../netlink/wire/cidr.ts";
@@ -29,10 +29,11 @@ export interface Entry {
 }
 
 /** A value of a type that is known by its set only. */
-const valueOf = (type: unknown, value: unknown) => dataOf(type as Datatype<unknown>, value);
+const encoded = (type: unknown, value: unknown) => dataOf(type as Datatype<unknown>, value);
 
 /** The comment of an owner's elements. */
-const commentOf = (owner: Owner, suffix = ""): string => `${ownerText(owner)} ${hostLinkName(owner)}${suffix}`;
+const commentOf = (owner: Owner, suffix = ""): string =>
+  `${ownerText(owner)} ${hostLinkName(owner)}${suffix}`;
 
 /** What a comment says; undefined when the element is none of ours. */
 export function readComment(comment: string | undefined) {
@@ -47,8 +48,8 @@ function portEntry(owner: Owner, port: PublishedPort): Entry {
   const place = [protocol satisfies Parameters<typeof inetProto.show>[0], hostPort];
   return {
     set,
-    key: valueOf(sets[set].key, hostAddress === undefined ? place : [hostAddress, ...place]),
-    data: valueOf(sets[set].data, [containerAddress, containerPort]),
+    key: encoded(sets[set].key, hostAddress === undefined ? place : [hostAddress, ...place]),
+    data: encoded(sets[set].data, [containerAddress, containerPort]),
     comment: commentOf(owner),
     subject: `port ${portText(port)}`,
   };
@@ -61,9 +62,16 @@ function addressEntries({ owner, bridge, masquerade, ports }: Attached, address:
   const subject = `address ${address}`;
   const comment = commentOf(owner, ` ports=${ports.length}`);
   return [
-    { set: local, key: valueOf(sets[local].key, [address, bridge]), comment, subject },
+    { set: local, key: encoded(sets[local].key, [address, bridge]), comment, subject },
     ...(masquerade
-      ? [{ set: masquerading, key: valueOf(sets[masquerading].key, address), comment: commentOf(owner), subject }]
+      ? [
+          {
+            set: masquerading,
+            key: encoded(sets[masquerading].key, address),
+            comment: commentOf(owner),
+            subject,
+          },
+        ]
       : []),
   ];
 }

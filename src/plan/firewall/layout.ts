@@ -137,7 +137,9 @@ function layout(): Request[] {
       return createSet({ family, table, name, id: index + 1, ...setOf(types) });
     }),
     ...made.map(([name, chain]) => createChain(chainInput(name, chain))),
-    ...made.flatMap(([chain, { rules }]) => rules.map((expressions) => appendRule({ ...TABLE, chain, expressions }))),
+    ...made.flatMap(([chain, { rules }]) =>
+      rules.map((expressions) => appendRule({ ...TABLE, chain, expressions })),
+    ),
   ];
 }
 

@@ -39,7 +39,10 @@ export function portText({ hostAddress, hostPort, protocol, containerAddress }: 
  * @param addresses the container's, with or without prefix length
  * @throws CniError when a mapping's host address is of a family that the container has no address of
  */
-export function publishedPorts(mappings: readonly PortMapping[], addresses: readonly string[]): PublishedPort[] {
+export function publishedPorts(
+  mappings: readonly PortMapping[],
+  addresses: readonly string[],
+): PublishedPort[] {
   return mappings.flatMap(({ protocol, hostIP, hostPort, containerPort }) => {
     const targets = addresses
       .map(withoutPrefix)
@@ -47,8 +50,16 @@ export function publishedPorts(mappings: readonly PortMapping[], addresses: read
     if (targets.length === 0) throw noTarget(hostIP, hostPort, protocol);
     const hostAddress = hostIP === undefined || ANY.has(hostIP) ? undefined : hostIP;
     // The first address of each family is the container's own; more of them get no traffic from outside.
-    const first = targets.filter((address, index) => targets.findIndex((t) => familyOf(t) === familyOf(address)) === index);
-    return first.map((containerAddress) => ({ protocol, hostAddress, hostPort, containerAddress, containerPort }));
+    const first = targets.filter(
+      (address, index) => targets.findIndex((t) => familyOf(t) === familyOf(address)) === index,
+    );
+    return first.map((containerAddress) => ({
+      protocol,
+      hostAddress,
+      hostPort,
+      containerAddress,
+      containerPort,
+    }));
   });
 }
 
@@ -59,6 +70,9 @@ function noTarget(hostIP: string | undefined, hostPort: number, protocol: Protoc
     operation: "publish the port",
     subject: `${hostIP ?? "*"} ${hostPort}/${protocol}`,
     cause: `the container has no ${family}address`,
-    hint: hostIP === undefined ? "give the network an IPAM plugin" : "leave out hostIP, or add a range of that family",
+    hint:
+      hostIP === undefined
+        ? "give the network an IPAM plugin"
+        : "leave out hostIP, or add a range of that family",
   });
 }

@@ -9,7 +9,7 @@ import {
   listElements,
 } from "../../../netlink/netfilter/elements.ts";
 import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
-import { getLink } from "../../../netlink/route/links.ts";
+import { getLinkSummary } from "../../../netlink/route/links.ts";
 import { CniError, codes } from "../../cni/error.ts";
 import { ownerText } from "../owner.ts";
 import type { Resource } from "../resource.ts";
@@ -30,7 +30,7 @@ const deletion = (set: SetName, key: Element["key"]): Request => deleteElements(
 
 /** Whether the host's end of the owner's veth pair is there: elements of a dead owner may be taken over. */
 function isAlive(host: Side, { link, owner }: { link: string; owner: string }): boolean {
-  return host.route.find(getLink({ ifname: link }))?.ifalias === owner;
+  return host.route.find(getLinkSummary({ ifname: link }))?.ifalias === owner;
 }
 
 function takenBy(entry: Entry, comment: string | undefined): CniError {
@@ -39,7 +39,10 @@ function takenBy(entry: Entry, comment: string | undefined): CniError {
     code: codes.failed,
     operation: "publish",
     subject: entry.subject,
-    cause: owner === undefined ? `it is taken by "${comment ?? "somebody"}"` : `it is taken by the container ${owner}`,
+    cause:
+      owner === undefined
+        ? `it is taken by "${comment ?? "somebody"}"`
+        : `it is taken by the container ${owner}`,
     hint: "publish another port, or remove that container",
   });
 }
@@ -110,7 +113,9 @@ function listOrNone(host: Side, set: SetName): Element[] {
 function elementsExpected(host: Side, entries: readonly Entry[], own: string): Found[] | undefined {
   const found = entries.flatMap(({ set, key }) => {
     const element = elementAt(host, { set, key });
-    return element !== undefined && readComment(element.userdata?.comment)?.owner === own ? [{ set, element }] : [];
+    return element !== undefined && readComment(element.userdata?.comment)?.owner === own
+      ? [{ set, element }]
+      : [];
   });
   const locals = found.filter(({ set }) => set.startsWith("local"));
   const complete = entries.length > 0 && found.length === entries.length && locals.length > 0;
@@ -127,7 +132,9 @@ export function deleteFound(host: Side, found: readonly Found[]): void {
     host.netfilter.transact(batch(requests));
   } catch (error) {
     if (!refusedWith(error, "ENOENT")) throw error;
-    const left = found.filter(({ set, element }) => elementAt(host, { set, key: keyOf(element) }) !== undefined);
+    const left = found.filter(
+      ({ set, element }) => elementAt(host, { set, key: keyOf(element) }) !== undefined,
+    );
     if (left.length === found.length) throw error;
     deleteFound(host, left);
   }
@@ -141,12 +148,17 @@ const sameBytes = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolea
 export const firewall = (host: Side, attached: Attached): Resource => {
   const own = ownerText(attached.owner);
   return {
-    describe: () => `firewall elements for ${[...new Set(entriesOf(attached).map(({ subject }) => subject))].join(", ")}`,
+    describe: () =>
+      `firewall elements for ${[...new Set(entriesOf(attached).map(({ subject }) => subject))].join(", ")}`,
     ensure() {
       const entries = entriesOf(attached);
       if (entries.length === 0) return undefined;
       add(host, entries, own);
-      return () => deleteFound(host, elementsOwned(host, (owner) => owner === own));
+      return () =>
+        deleteFound(
+          host,
+          elementsOwned(host, (owner) => owner === own),
+        );
     },
     check: () =>
       entriesOf(attached).flatMap((entry) => {

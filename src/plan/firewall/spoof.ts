@@ -45,7 +45,11 @@ function layout(): Request[] {
     verdict("drop"),
   ];
   return [
-    createTable({ family, name: table, userdata: { comment: "Link-layer addresses of flatnet's containers" } }),
+    createTable({
+      family,
+      name: table,
+      userdata: { comment: "Link-layer addresses of flatnet's containers" },
+    }),
     createSet({ family, table, name: PORTS, id: 1, ...setOf({ key: ifname }) }),
     createSet({ family, table, name: ADDRESSES, id: 2, ...setOf({ key: portAndAddress }) }),
     createChain({ family, table, name: "prerouting", hook: stands, policy: "accept", type: "filter" }),
@@ -53,7 +57,8 @@ function layout(): Request[] {
   ];
 }
 
-const hasCode = (error: unknown, code: string): boolean => error instanceof KernelError && error.code === code;
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof KernelError && error.code === code;
 
 function makeLayout(host: Side): void {
   try {
@@ -109,7 +114,11 @@ export function unguard(host: Side, found: readonly Found[]): void {
 export const spoofCheck = (host: Side, container: Side | undefined, owner: Owner): Resource => {
   const own = ownerText(owner);
   const mac = (): string => containerLink(container!, owner.ifname).address ?? "";
-  const removeAll = (): void => unguard(host, guardedBy(host, (text) => text === own));
+  const removeAll = (): void =>
+    unguard(
+      host,
+      guardedBy(host, (text) => text === own),
+    );
   return {
     describe: () => `link-layer address check on ${hostLinkName(owner)}`,
     ensure() {

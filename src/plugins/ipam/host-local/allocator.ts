@@ -92,10 +92,9 @@ function checkHoldsNone(store: Store, from: Numbered, attachment: Attachment): v
 function reserveNext(store: Store, from: Numbered, attachment: Attachment): Allocated {
   checkHoldsNone(store, from, attachment);
   const last = store.last(from.number) ?? "";
-  const leased = store.leased();
   for (const candidate of candidates(from.set, isAddress(last) ? readAddress(last) : undefined)) {
     const text = addressText(candidate.address);
-    if (!leased.has(text) && store.reserve(text, attachment)) return candidate;
+    if (store.isFree(text) && store.reserve(text, attachment)) return candidate;
   }
   throw failed(
     from,
@@ -120,6 +119,5 @@ export function reserveOne(
 
 /** Whether a set has an address that nobody holds. */
 export function hasFree(store: Store, set: RangeSet): boolean {
-  const leased = store.leased();
-  return candidates(set).some(({ address }) => !leased.has(addressText(address)));
+  return candidates(set).some(({ address }) => store.isFree(addressText(address)));
 }

@@ -8,7 +8,8 @@ import { ConfigError } from "../../../cni/config/error.ts";
 import { CniError, codes } from "../../../cni/error.ts";
 import type { Attachment, Call, Plugin, Request } from "../../../cni/plugin.ts";
 import type { Dns, Route } from "../../../cni/result.ts";
-import { resultFamily, specVersions } from "../../../cni/versions.ts";
+import { resultFamily } from "../../../cni/versions.ts";
+import { identityOf, type PluginName } from "../../../names.ts";
 import { readText } from "../../../sys/files.ts";
 import { type Address, readAddress, sameAddress } from "./address.ts";
 import { allocate, check, collect, release, status } from "./host-local.ts";
@@ -69,22 +70,15 @@ const dnsOf = ({ ipam: { resolvConf } }: HostLocal): Dns =>
   resolvConf === undefined ? {} : readResolvConf(readText(resolvConf));
 
 /**
- * The directory of the network's leases. DEL and GC read it from configurations that ADD would refuse as well.
- * @returns nothing when there is no `ipam` that an ADD could have used
- * @throws ConfigError when it cannot be known where the leases are
+ * The directory of the network's leases; nothing when there is no `ipam`, with which no ADD can have worked. (DEL and GC
+ * come with configurations that ADD refuses: a lease has to be found when its range has become invalid.)
  */
-function directoryOf(config: { name: string; ipam?: { dataDir?: string } }): string | undefined {
-  if (config.ipam === undefined) return undefined;
-  const { dataDir } = config.ipam;
-  if (dataDir !== undefined) return leaseDirectory(dataDir, config.name);
-  const problem = "wanted text, and found something else";
-  throw new ConfigError([{ path: "ipam.dataDir", problem, hint: "name the directory of the leases" }]);
-}
+const directoryOf = ({ name, ipam }: { name: string; ipam?: { dataDir: string } }): string | undefined =>
+  ipam && leaseDirectory(ipam.dataDir, name);
 
 /** The plugin under a name: `flatnet-ipam` has the same keys and files. */
-export const rangesPlugin = (name: string): Plugin<HostLocal> => ({
-  name,
-  versions: specVersions,
+export const rangesPlugin = (name: PluginName): Plugin<HostLocal> => ({
+  ...identityOf(name),
   configure: configured(shapeOfHostLocal()),
 
   add(call) {

@@ -42,12 +42,11 @@ export const setText = (set: RangeSet): string =>
 function readSubnet(text: string, path: string) {
   const cidr = parseCidr(canonicalCidr(text));
   const bits = 8 * cidr.bytes.length;
-  const network = networkOf(cidr);
-  if (canonicalCidr(text) !== network)
-    throw invalid(path, `${text} has bits set after its prefix`, `write ${network}`);
+  const { family, value: first } = fromBytes(firstOf(cidr));
+  if (fromBytes(cidr.bytes).value !== first)
+    throw invalid(path, `${text} has bits set after its prefix`, `write ${networkOf(cidr)}`);
   if (cidr.prefix > bits - 2)
     throw invalid(path, `${text} is too small`, `its prefix may have at most ${bits - 2} bits`);
-  const { family, value: first } = fromBytes(firstOf(cidr));
   return { family, prefix: cidr.prefix, first, last: fromBytes(lastOf(cidr)).value };
 }
 

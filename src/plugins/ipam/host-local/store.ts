@@ -15,7 +15,7 @@ import type { Attachment } from "../../../cni/plugin.ts";
 import { ensureDirectory, fileIdentity } from "../../../sys/directories.ts";
 import { createExclusive, overwrite, readTextIfPresent, removeFile, UNFINISHED } from "../../../sys/files.ts";
 import { withLock } from "../../../sys/locks.ts";
-import { byteText, readSmallFiles, type SmallFile } from "../../../sys/scan.ts";
+import { SmallFiles } from "../../../sys/scan.ts";
 
 /** Leases are of interest to nobody but root. */
 const FILE_MODE = 0o600;
@@ -34,19 +34,16 @@ export function leaseDirectory(dataDir: string, network: string): string {
 /** The text of an attachment's leases. */
 const leaseText = ({ containerID, ifname }: Attachment): string => `${containerID}\r\n${ifname}`;
 
-/** Without ASCII's white space around it: other programs end lines. */
-const trimmed = (text: string): string => text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
-
 /** Who holds a lease with this text, in words. */
 function holderText(text: string): string {
-  const [containerID, ifname] = trimmed(text).split("\r\n");
+  const [containerID, ifname] = text.trim().split("\r\n");
   if (!containerID) return "nobody that its file names";
   return ifname === undefined ? `container ${containerID}` : `${ifname} of container ${containerID}`;
 }
 
 /** The leases of a network. What `locked` gives may change them. */
 export class Store {
-  private files: readonly SmallFile[] | undefined;
+  private files: SmallFiles | undefined;
 
   constructor(private readonly directory: string) {}
 
@@ -68,29 +65,21 @@ export class Store {
     return `${this.directory}/${name}`;
   }
 
-  /** All files with their texts, read once: under the lock only this object changes them. */
-  private all(): readonly SmallFile[] {
-    this.files ??= fileIdentity(this.directory) === undefined ? [] : readSmallFiles(this.directory);
+  /** All files as they were at first need: under the lock only this object changes them. */
+  private all(): SmallFiles {
+    this.files ??= new SmallFiles(this.directory);
     return this.files;
-  }
-
-  /** The names of the files that hold `text`, white space around it aside. */
-  private saying(text: string): string[] {
-    const wanted = byteText(text);
-    return this.all().flatMap(({ name, text }) =>
-      text.includes(wanted) && trimmed(text) === wanted ? [name] : [],
-    );
   }
 
   /** The files of an attachment; where it has none, those of very old versions, which say the container only. */
   private filesOf(attachment: Attachment): string[] {
-    const files = this.saying(leaseText(attachment));
-    return files.length > 0 ? files : this.saying(attachment.containerID).filter(isAddress);
+    const files = this.all().saying(leaseText(attachment));
+    return files.length > 0 ? files : this.all().saying(attachment.containerID).filter(isAddress);
   }
 
-  /** The names of all leased addresses. */
-  leased(): Set<string> {
-    return new Set(this.all().map(({ name }) => name));
+  /** Whether nobody holds an address. */
+  isFree(address: string): boolean {
+    return fileIdentity(this.path(address)) === undefined;
   }
 
   /** The addresses that an attachment holds. */
@@ -123,10 +112,8 @@ export class Store {
    * container and interface stay: somebody may have put them there to keep an address out of use.
    */
   keepOnly(valid: readonly Attachment[]): void {
-    const texts = new Set(valid.map((attachment) => byteText(leaseText(attachment))));
-    for (const { name, text } of this.all()) {
-      const holder = trimmed(text);
-      const abandoned = isAddress(name) && holder.includes("\r\n") && !texts.has(holder);
+    for (const { name, text } of this.all().except(valid.map(leaseText))) {
+      const abandoned = isAddress(name) && text.includes("\r\n");
       if (abandoned || name.startsWith(UNFINISHED)) this.free(name);
     }
   }

@@ -4,14 +4,14 @@ import { configured } from "../../../cni/config/configure.ts";
 import { CniError, codes } from "../../../cni/error.ts";
 import type { Call, Plugin } from "../../../cni/plugin.ts";
 import type { Result } from "../../../cni/result.ts";
-import { specVersions } from "../../../cni/versions.ts";
+import { identityOf } from "../../../names.ts";
 import { type Attaching, attach, compare, detach, ownerOf } from "../../../plan/bridged/attach.ts";
 import { collect } from "../../../plan/bridged/collect.ts";
 import { withDefaultRoutes, withGateways } from "../../../plan/bridged/gateways.ts";
 import type { Bridged } from "../../../plan/bridged/model.ts";
 import { hostReady } from "../../../plan/bridged/status.ts";
-import type { Bridge } from "./schema.ts";
 import { shapeOfBridge } from "./schema.ts" with { type: "macro" };
+import type { Bridge } from "./schema.ts";
 import { portVlans } from "./vlans.ts";
 
 function contradiction(cause: string, hint: string): CniError {
@@ -54,7 +54,10 @@ function bridged(call: Call<Bridge>, leased: Result): Bridged {
     detectDuplicates: config.enabledad,
     containerUp: !config.disableContainerInterface,
     ips,
-    routes: config.isDefaultGateway && call.command === "ADD" ? withDefaultRoutes(leased.routes, ips) : leased.routes,
+    routes:
+      config.isDefaultGateway && call.command === "ADD"
+        ? withDefaultRoutes(leased.routes, ips)
+        : leased.routes,
     dns: config.dns && Object.keys(config.dns).length > 0 ? config.dns : leased.dns,
     isGateway,
     forceAddress: config.forceAddress,
@@ -72,8 +75,7 @@ const attaching = (call: Call<Bridge>): Attaching => ({
 });
 
 export const plugin: Plugin<Bridge> = {
-  name: "bridge",
-  versions: specVersions,
+  ...identityOf("bridge"),
   configure: configured(shapeOfBridge()),
   add(call) {
     checkTogether(call.config);
@@ -84,6 +86,6 @@ export const plugin: Plugin<Bridge> = {
   gc: (call) => collect(attaching(call)),
   status(call) {
     attaching(call).ipam?.status();
-    hostReady({ bridge: call.config.bridge, needsFirewall: call.config.ipMasq || call.config.macspoofchk });
+    hostReady(call, { bridge: call.config.bridge, needsFirewall: call.config.ipMasq || call.config.macspoofchk });
   },
 };

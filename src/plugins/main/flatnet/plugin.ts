@@ -5,15 +5,15 @@ import { configured } from "../../../cni/config/configure.ts";
 import { CniError, codes } from "../../../cni/error.ts";
 import type { Call, Plugin } from "../../../cni/plugin.ts";
 import type { Dns, Result } from "../../../cni/result.ts";
-import { specVersions } from "../../../cni/versions.ts";
+import { identityOf } from "../../../names.ts";
 import { type Attaching, attach, compare, detach, ownerOf } from "../../../plan/bridged/attach.ts";
 import { collect } from "../../../plan/bridged/collect.ts";
 import { withDefaultRoutes, withGateways } from "../../../plan/bridged/gateways.ts";
 import type { Bridged } from "../../../plan/bridged/model.ts";
 import { hostReady } from "../../../plan/bridged/status.ts";
 import { publishedPorts } from "../../../plan/firewall/ports.ts";
-import type { Flatnet } from "./schema.ts";
 import { shapeOfFlatnet } from "./schema.ts" with { type: "macro" };
+import type { Flatnet } from "./schema.ts";
 
 /** The IPAM plugin whose ranges have defaults here. */
 const OWN_IPAM = "flatnet-ipam";
@@ -89,8 +89,7 @@ const attaching = (call: Call<Flatnet>): Attaching => ({
 });
 
 export const plugin: Plugin<Flatnet> = {
-  name: "flatnet",
-  versions: specVersions,
+  ...identityOf("flatnet"),
   configure: configured(shapeOfFlatnet()),
   add: (call) => attach(attaching(call)),
   del: (call) => detach(attaching(call)),
@@ -98,6 +97,6 @@ export const plugin: Plugin<Flatnet> = {
   gc: (call) => collect(attaching(call)),
   status(call) {
     attaching(call).ipam?.status();
-    hostReady({ bridge: call.config.bridge, needsFirewall: true });
+    hostReady(call, { bridge: call.config.bridge, needsFirewall: true });
   },
 };

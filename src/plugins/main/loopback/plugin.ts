@@ -5,11 +5,11 @@ import { configured } from "../../../cni/config/configure.ts";
 import { CniError, codes } from "../../../cni/error.ts";
 import type { Plugin } from "../../../cni/plugin.ts";
 import type { IpConfig, Result } from "../../../cni/result.ts";
-import { specVersions } from "../../../cni/versions.ts";
+import { identityOf } from "../../../names.ts";
 import { namespaceIfThere, namespaceOf } from "../../../plan/namespaces.ts";
 import { Side } from "../../../plan/side.ts";
-import type { Loopback } from "./schema.ts";
 import { shapeOfLoopback } from "./schema.ts" with { type: "macro" };
+import type { Loopback } from "./schema.ts";
 
 const NAME = "lo";
 
@@ -40,13 +40,12 @@ function loopbackAddresses(container: Side): IpConfig[] {
 }
 
 export const plugin: Plugin<Loopback> = {
-  name: "loopback",
-  versions: specVersions,
+  ...identityOf("loopback"),
   configure: configured(shapeOfLoopback()),
 
-  add({ netns, prevResult }): Result {
+  add({ netns, prevResult, open }): Result {
     using namespace = namespaceOf(netns);
-    using container = new Side("container", namespace);
+    using container = new Side("container", namespace, open);
     setUp(container, true);
     const ips = loopbackAddresses(container);
     if (prevResult !== undefined) return prevResult;
@@ -54,16 +53,16 @@ export const plugin: Plugin<Loopback> = {
     return { interfaces, ips, routes: [], dns: {} };
   },
 
-  del({ netns }) {
+  del({ netns, open }) {
     using namespace = namespaceIfThere(netns);
     if (namespace === undefined) return;
-    using container = new Side("container", namespace);
+    using container = new Side("container", namespace, open);
     setUp(container, false);
   },
 
-  check({ netns }) {
+  check({ netns, open }) {
     using namespace = namespaceOf(netns);
-    using container = new Side("container", namespace);
+    using container = new Side("container", namespace, open);
     if (lo(container).flags.includes("up")) return;
     throw new CniError({
       code: codes.failed,

@@ -1,0 +1,60 @@
+/** Where the time of one call goes: `bun run bench/profile.ts [published|masqueraded] [ADD|DEL] [--functions]`. */
+import { parseArgs } from "node:util";
+import { median } from "./harness.ts";
+import { Host } from "./host.ts";
+import { steps, timeline, watcher } from "./profile/calls.ts";
+import { buildWithNames, functions, sampler } from "./profile/functions.ts";
+import { attach, detach, populate } from "./runtime.ts";
+import { enterSandbox } from "./sandbox.ts";
+import { flatnet } from "./sides.ts";
+
+const ROUNDS = 15;
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    functions: { type: "boolean", default: false },
+    all: { type: "boolean", default: false },
+    containers: { type: "string", default: "1" },
+  },
+});
+const [kind = "published", command = "ADD"] = positionals;
+if ((kind !== "published" && kind !== "masqueraded") || (command !== "ADD" && command !== "DEL")) {
+  console.error(`bun run bench/profile.ts [published|masqueraded] [ADD|DEL]
+
+  --containers N  on a host that has N containers with a published port already
+  --all           every call of the kernel, not only those that take long
+  --functions     the time in the program's functions instead`);
+  process.exit(1);
+}
+
+enterSandbox(import.meta.url);
+const host = new Host(options.functions ? { ...flatnet, directory: buildWithNames() } : flatnet);
+const network = host.network(kind);
+await populate(host, network, Number(options.containers), 1);
+
+/** One attachment and its removal, of which the profiled command is started by `through`. @returns milliseconds */
+async function call(through: readonly string[]): Promise<number> {
+  const container = host.container(1);
+  const added = await attach(host, network, container, command === "ADD" ? through : []);
+  const removal = await detach(host, network, container, added.result, command === "DEL" ? through : []);
+  return command === "ADD" ? added.milliseconds : removal;
+}
+
+async function calls(through: readonly string[]): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) times.push(await call(through));
+  return median(times);
+}
+
+console.log(
+  `${kind} ${command}: ${(await calls([])).toFixed(1)} ms, the median of ${ROUNDS}. Watched, in ms:\n`,
+);
+if (options.functions) {
+  await calls(sampler);
+  console.log(functions());
+} else {
+  await call(watcher);
+  console.log(timeline(steps(), options.all ? 0 : 0.15));
+}
+process.exit(0);

@@ -1,0 +1,29 @@
+/** What attachments leave behind, wherever it may be: the measure of "nothing is left". */
+import type { Namespace } from "../../netlink/socket/namespace.ts";
+import type { Host } from "../plugins/host.ts";
+import { UPLINK } from "../plugins/host.ts";
+import { links, ruleset } from "../plugins/kernel.ts";
+
+/** Files that stay for the network's next address. */
+const SHARED_FILE = /\/(lock|last_reserved_ip\.\d+)$/;
+
+const elements = (text: string): string[] => text.match(/[^{},\n]*comment "flatnet [^"]*"/g) ?? [];
+
+/**
+ * A line for each link, interface, firewall element and file that belongs to an attachment. Bridges and the firewall's
+ * tables are shared, and stay.
+ */
+export function traces(host: Host, ...containers: Namespace[]): string[] {
+  const hostLinks = links(host.namespace).filter(
+    ({ ifname, linkinfo }) => !["lo", UPLINK].includes(ifname) && linkinfo?.info_kind !== "bridge",
+  );
+  const interfaces = containers.flatMap(links).filter(({ ifname }) => ifname !== "lo");
+  return [
+    ...hostLinks.map(({ ifname }) => `link ${ifname}`),
+    ...interfaces.map(({ ifname }) => `interface ${ifname} of a container`),
+    ...elements(ruleset(host.namespace)).map((element) => `element ${element.trim()}`),
+    ...Object.keys(host.files())
+      .filter((file) => !SHARED_FILE.test(file))
+      .map((file) => `file ${file}`),
+  ];
+}

@@ -1,0 +1,19 @@
+/** Networks of the plugin `flatnet`, as conflists have them. */
+import type { Configuration } from "../call.ts";
+
+/** The whole configuration that a network needs. */
+export const plain: Configuration = { cniVersion: "1.0.0", name: "flatnet", plugins: [{ type: "flatnet" }] };
+
+const capabilities = { portMappings: true, ips: true, mac: true, ipRanges: true, dns: true, aliases: true };
+
+/** A network with all capabilities, and these keys. */
+export const flatnet = (keys: object = {}, cniVersion = "1.0.0"): Configuration => ({
+  cniVersion,
+  name: "flatnet",
+  plugins: [{ type: "flatnet", capabilities, ...keys }],
+});
+
+/** Addresses of both families. */
+export const dualStack = {
+  ipam: { ranges: [[{ subnet: "10.87.1.0/24" }], [{ subnet: "fd00:87:1::/64" }]] },
+} as const;
