@@ -1,6 +1,6 @@
 /** The executable: loads the plugin of the name that it was called by, and answers the call. */
 import { version } from "../package.json" with { type: "json" };
-import type { Host } from "./cni/host.ts";
+import { type Host, log } from "./cni/host.ts";
 import { introduce } from "./cni/introduce.ts";
 import type { Plugin } from "./cni/plugin.ts";
 import { processHost } from "./cni/process-host.ts";
@@ -76,6 +76,13 @@ async function answer(name: PluginName, host: Host, loaded: Map<string, Plugin>)
   return serve(plugin, host);
 }
 
+/** `--trace` prints the call's netlink messages on stderr. Without it nothing of that is loaded. */
+async function traced(host: Host): Promise<Host> {
+  if (!process.argv.includes("--trace")) return host;
+  const { tracing } = await import("./plan/trace.ts");
+  return { ...host, open: tracing((text) => log(host, text)) };
+}
+
 /** Answers a call that needs no plugin, in half the time; one that fails is made again, and reported, the long way. */
 function introduced(name: PluginName, host: Host): boolean {
   try {
@@ -90,7 +97,7 @@ async function main(): Promise<number> {
   const loaded = new Map<string, Plugin>();
   const host = processHost({ version, names: pluginNames }, (each) => loaded.get(each));
   if (introduced(name, host)) return 0;
-  return answer(name, { ...host, readStdin: once(host.readStdin) }, loaded);
+  return answer(name, await traced({ ...host, readStdin: once(host.readStdin) }), loaded);
 }
 
 process.exitCode = await main();

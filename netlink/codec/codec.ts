@@ -1,7 +1,7 @@
 /** A codec: how one payload is written, read, shown and sampled. Everything else in this folder makes codecs. */
 import { DecodeError } from "../errors.ts";
 import type { Direction } from "../wire/direction.ts";
-import { Reader } from "../wire/reader.ts";
+import { inBytes, Reader } from "../wire/reader.ts";
 import { Writer } from "../wire/writer.ts";
 import type { Random } from "./random.ts";
 
@@ -53,6 +53,6 @@ export function decode<Out, In>(
 ): Out {
   const reader = new Reader(bytes, direction);
   const value = codec.read(reader);
-  if (reader.left > 0) throw new DecodeError(`${reader.left} bytes left over`, reader.position);
+  if (reader.left > 0) throw new DecodeError(`${inBytes(reader.left)} left over`, reader.position);
   return value;
 }

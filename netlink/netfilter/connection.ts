@@ -1,4 +1,4 @@
-/** Tracked connections as the kernel tells of them (enum ctattr_type and below, linux/netfilter/nfnetlink_conntrack.h). */
+/** Tracked connections as the kernel tells of them (enum ctattr_type, linux/netfilter/nfnetlink_conntrack.h). */
 import {
   address,
   attr,

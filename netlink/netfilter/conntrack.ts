@@ -64,12 +64,12 @@ export const deleteConnection = ({ family, tupleOrig, zone, id }: Connection): R
 };
 
 /**
- * Forgets all connections of a family, or those that a filter lets through: by addresses and ports in newer kernels
- * only (6.18 does; one that does not refuses with `EINVAL` or `EOPNOTSUPP`). `forgetConnections` works everywhere.
+ * Forgets all connections of a family. Without a filter on purpose: newer kernels would heed one, older ones would
+ * forget everything all the same. See `forgetConnections`.
  */
-export const flushConnections = (family: ConnectionFamily, filter: ConnectionFilter = {}): Request => {
+export const flushConnections = (family: ConnectionFamily): Request => {
   // In version 0 the family does not count (nf_conntrack_netlink.c, ctnetlink_del_conntrack).
-  const body = { family, version: 1, ...filterAttributes(filter, family) };
+  const body = { family, version: 1 };
   return change(operation("connection.flush", family), CT_MSG.delete, 0, Connection, body);
 };
 

@@ -2,7 +2,12 @@
  * What a rule says, as lists of expressions that read like `nft`'s text:
  *
  *     // ct status dnat ip saddr @addresses masquerade
- *     [...match.any(ct.status, ["dstNat"]), ...match.equal(meta.nfproto, "ip"), ...match.inSet([ip.saddr], "addresses"), masquerade()]
+ *     [
+ *       ...match.any(ct.status, ["dstNat"]),
+ *       ...match.equal(meta.nfproto, "ip"),
+ *       ...match.inSet([ip.saddr], "addresses"),
+ *       masquerade(),
+ *     ]
  *
  * Nothing is added that is not said: a table of family inet needs `meta.nfproto` before `ip` or `ip6`, and ports need
  * `meta.l4proto`. All use the registers from the first on, and leave nothing there that a later step needs.

@@ -16,6 +16,9 @@ export interface Note {
   readonly text: string;
 }
 
+/** A number of bytes in words. */
+export const inBytes = (count: number): string => `${count} ${count === 1 ? "byte" : "bytes"}`;
+
 export class Reader {
   readonly view: DataView;
   position: number;
@@ -48,8 +51,7 @@ export class Reader {
   take(length: number): number {
     const start = this.position;
     if (length > this.end - start) {
-      const bytes = length === 1 ? "byte" : "bytes";
-      throw new DecodeError(`needs ${length} ${bytes}, ${this.end - start} left`, start);
+      throw new DecodeError(`needs ${inBytes(length)}, ${this.end - start} left`, start);
     }
     this.position = start + length;
     return start;

@@ -1,15 +1,14 @@
 /** Addresses of the container's interface, and of the bridge as their gateway. */
 import { KernelError } from "../../netlink/errors.ts";
 import { type Address, addAddress, deleteAddress, listAddresses } from "../../netlink/route/addresses.ts";
-import { setLink } from "../../netlink/route/links.ts";
+import { getLinkSummary, setLink } from "../../netlink/route/links.ts";
 import { familyOf, formatAddress } from "../../netlink/wire/address.ts";
 import { lastOf, overlap, parseCidr, withoutPrefix } from "../../netlink/wire/cidr.ts";
 import { CniError, codes } from "../cni/error.ts";
 import { sleep } from "../sys/time.ts";
-import { bridgeNamed } from "./bridge.ts";
 import type { Resource } from "./resource.ts";
 import type { Side } from "./side.ts";
-import { containerLink } from "./veth.ts";
+import { containerIndex, containerLink } from "./veth.ts";
 
 /** The netlink family of an address's text. */
 const netlinkFamily = (text: string) => (familyOf(text) === 4 ? "inet" : "inet6");
@@ -39,9 +38,9 @@ function added(cidr: string, index: number, flags?: readonly "nodad"[]) {
 /** An address of the container's interface. It goes with its link. */
 export const containerAddress = (container: Side, ifname: string, cidr: string): Resource => ({
   describe: () => `address ${cidr} on ${ifname}`,
-  ensure: () => void container.route.do(added(cidr, containerLink(container, ifname).index)),
+  ensure: () => void container.route.do(added(cidr, containerIndex(container, ifname))),
   check() {
-    const { index } = containerLink(container, ifname);
+    const index = containerIndex(container, ifname);
     const found = addressesOf(container, index, netlinkFamily(cidr)).map(cidrOf);
     return found.includes(cidr) ? [] : [`it is not there, but ${found.join(", ") || "none of its family"}`];
   },
@@ -52,7 +51,7 @@ export const containerAddress = (container: Side, ifname: string, cidr: string):
 export const interfaceUp = (container: Side, ifname: string): Resource => ({
   describe: () => `${ifname} up`,
   ensure() {
-    const { index } = containerLink(container, ifname);
+    const index = containerIndex(container, ifname);
     container.route.do(setLink({ index, flags: ["up"], change: ["up"] }));
     return undefined;
   },
@@ -67,7 +66,7 @@ const SETTLE_TRIES = 100;
 export const settled = (container: Side, ifname: string): Resource => ({
   describe: () => `IPv6 addresses of ${ifname} settled`,
   ensure() {
-    const { index } = containerLink(container, ifname);
+    const index = containerIndex(container, ifname);
     for (let tries = 0; tries < SETTLE_TRIES; tries++) {
       const addresses = addressesOf(container, index, "inet6");
       const duplicate = addresses.find(({ flags }) => flags?.includes("dadfailed"));
@@ -115,6 +114,9 @@ function conflict(bridge: string, cidr: string, other: Address): CniError {
   });
 }
 
+const deviceIndex = (host: Side, name: string): number =>
+  host.indexOf(name, () => host.route.get(getLinkSummary({ ifname: name })));
+
 /**
  * The gateway's address on the bridge (or on its VLAN device). Shared: it stays when a container leaves.
  * @param force replace addresses that are in the way
@@ -122,7 +124,7 @@ function conflict(bridge: string, cidr: string, other: Address): CniError {
 export const gatewayAddress = (host: Side, bridge: string, cidr: string, force: boolean): Resource => ({
   describe: () => `gateway address ${cidr} on ${bridge}`,
   ensure() {
-    const { index } = bridgeNamed(host, bridge);
+    const index = deviceIndex(host, bridge);
     const existing = addressesOf(host, index, netlinkFamily(cidr));
     if (existing.some((address) => cidrOf(address) === cidr)) return undefined;
     for (const other of conflicts(existing, cidr)) {
@@ -140,7 +142,7 @@ export const gatewayAddress = (host: Side, bridge: string, cidr: string, force: 
     return undefined;
   },
   check() {
-    const found = addressesOf(host, bridgeNamed(host, bridge).index, netlinkFamily(cidr)).map(cidrOf);
+    const found = addressesOf(host, deviceIndex(host, bridge), netlinkFamily(cidr)).map(cidrOf);
     return found.includes(cidr) ? [] : [`it is not there, but ${found.join(", ") || "none of its family"}`];
   },
   remove: () => undefined,

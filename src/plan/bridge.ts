@@ -51,6 +51,10 @@ export function bridgeNamed(host: Side, name: string): LinkSummary {
   });
 }
 
+/** Its index. @throws CniError when there is no bridge of that name */
+export const bridgeIndex = (host: Side, name: string): number =>
+  host.indexOf(name, () => bridgeNamed(host, name));
+
 /** An address of our own (locally administered, unicast): a bridge that has one keeps it when ports come and go. */
 const ownMac = (): string => `02${randomHex(5).replace(/../g, ":$&")}`;
 
@@ -77,7 +81,13 @@ function create(host: Side, { name, mtu, vlanFiltering }: BridgeOptions): Undo |
     if (error instanceof KernelError && error.code === "EEXIST") return undefined;
     throw explained(error, vlanFiltering);
   }
-  sysctls(host, [{ key: `net/ipv6/conf/${name}/accept_ra`, value: "0", optional: true }]).ensure();
+  const v6 = `net/ipv6/conf/${name}`;
+  sysctls(host, [
+    { key: `${v6}/accept_ra`, value: "0", optional: true },
+    // From the bridge's own address the host asks for the containers that IPv6 packets from outside are for. As long as
+    // the detection of duplicates lasted (2 s after the first container) it would have none to ask from.
+    { key: `${v6}/accept_dad`, value: "0", optional: true },
+  ]).ensure();
   return () => deleteIfUnused(host, name);
 }
 
@@ -114,6 +124,7 @@ export const bridge = (host: Side, options: BridgeOptions): Resource => ({
     const existing = findBridge(host, options.name);
     const undo = existing === undefined ? create(host, options) : undefined;
     const link = existing ?? bridgeNamed(host, options.name);
+    host.indexOf(options.name, () => link);
     const up = link.flags.includes("up");
     const promiscuous = !options.promiscuous || link.flags.includes("promisc");
     if (!up || !promiscuous) {

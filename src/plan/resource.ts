@@ -63,9 +63,21 @@ export function allOrNothing<T>(make: (made: Made) => T): T {
   }
 }
 
-/** Every difference between a plan and the kernel. */
-export const differences = (plan: Plan): string[] =>
-  plan.flatMap((resource) => resource.check().map((difference) => `${resource.describe()}: ${difference}`));
+/**
+ * Every difference between a plan and the kernel.
+ * @throws what a comparison throws, unless something before it differs already, on which it may have relied
+ */
+export function differences(plan: Plan): string[] {
+  const found: string[] = [];
+  for (const resource of plan) {
+    try {
+      found.push(...resource.check().map((difference) => `${resource.describe()}: ${difference}`));
+    } catch (error) {
+      if (found.length === 0) throw error;
+    }
+  }
+  return found;
+}
 
 /**
  * Removes a plan, last first. A resource that cannot be removed does not keep the others.

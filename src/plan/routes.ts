@@ -5,7 +5,7 @@ import { networkOf, parseCidr, withoutPrefix } from "../../netlink/wire/cidr.ts"
 import type { Route } from "../cni/result.ts";
 import type { Resource } from "./resource.ts";
 import type { Side } from "./side.ts";
-import { containerLink } from "./veth.ts";
+import { containerIndex } from "./veth.ts";
 
 const MAIN = 254;
 
@@ -23,7 +23,7 @@ function wanted(dst: string): string {
 export const containerRoute = (container: Side, ifname: string, route: Route): Resource => ({
   describe: () => `route to ${route.dst}${route.gw ? ` via ${route.gw}` : ""} on ${ifname}`,
   ensure() {
-    const { index } = containerLink(container, ifname);
+    const index = containerIndex(container, ifname);
     const { bytes, prefix } = parseCidr(route.dst);
     const metrics = { ...(route.mtu && { mtu: route.mtu }), ...(route.advmss && { advmss: route.advmss }) };
     container.route.do(
@@ -43,7 +43,7 @@ export const containerRoute = (container: Side, ifname: string, route: Route): R
     return undefined;
   },
   check() {
-    const { index } = containerLink(container, ifname);
+    const index = containerIndex(container, ifname);
     const table = route.table ?? MAIN;
     const found = container.route
       .list(listRoutes({ family: familyName(route.dst), table, oif: index }))

@@ -7,6 +7,7 @@ import type { Open } from "../cni/host.ts";
 export class Side implements Disposable {
   private routeClient?: Client;
   private netfilterClient?: Client;
+  private readonly indexes: Record<string, number> = {};
 
   /**
    * @param name for messages: `host` or `container`
@@ -29,6 +30,12 @@ export class Side implements Disposable {
   get netfilter(): Client {
     this.netfilterClient ??= new Client(this.open("netfilter", this.namespace));
     return this.netfilterClient;
+  }
+
+  /** The index of the link `name`, found once: what a call works with keeps its index while it does. */
+  indexOf(name: string, find: () => { readonly index: number }): number {
+    this.indexes[name] ??= find().index;
+    return this.indexes[name];
   }
 
   /** Runs `act` in the namespace, for what is not netlink. Synchronous. */

@@ -3,7 +3,7 @@ import { KernelError } from "../../netlink/errors.ts";
 import type { LinkSummary } from "../../netlink/route/link/summary.ts";
 import { createLink, deleteLink, getLinkSummary } from "../../netlink/route/links.ts";
 import { CniError, codes } from "../cni/error.ts";
-import { bridgeNamed } from "./bridge.ts";
+import { bridgeIndex } from "./bridge.ts";
 import { hostLinkName, type Owner, ownerText } from "./owner.ts";
 import type { Resource } from "./resource.ts";
 import type { Side } from "./side.ts";
@@ -31,6 +31,10 @@ export function containerLink(container: Side, ifname: string): LinkSummary {
   });
 }
 
+/** Its index. @throws CniError when it is not there */
+export const containerIndex = (container: Side, ifname: string): number =>
+  container.indexOf(ifname, () => containerLink(container, ifname));
+
 /** The host's end, known by its name and by the owner in its alias, which a killed ADD may not have set yet. */
 export function hostLink(host: Side, owner: Owner): LinkSummary | undefined {
   const link = host.route.find(getLinkSummary({ ifname: hostLinkName(owner) }));
@@ -38,7 +42,7 @@ export function hostLink(host: Side, owner: Owner): LinkSummary | undefined {
 }
 
 function create(host: Side, container: Side, { owner, bridge, mtu, mac }: VethOptions): void {
-  const master = bridgeNamed(host, bridge).index;
+  const master = bridgeIndex(host, bridge);
   const both = mtu > 0 ? { mtu } : {};
   host.route.do(
     createLink({
@@ -102,7 +106,7 @@ function differences(host: Side, container: Side, { owner, bridge, mac }: VethOp
   if (outer === undefined) return ["the host's end is not there"];
   const differences: string[] = [];
   if (outer.link !== inner.index) differences.push(`${outer.ifname} is not the other end of ${owner.ifname}`);
-  if (outer.master !== bridgeNamed(host, bridge).index)
+  if (outer.master !== bridgeIndex(host, bridge))
     differences.push(`${outer.ifname} is no port of ${bridge}`);
   if (mac !== undefined && inner.address !== mac)
     differences.push(`the address of ${owner.ifname} is ${inner.address}`);

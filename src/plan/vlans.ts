@@ -4,7 +4,7 @@ import { KernelError } from "../../netlink/errors.ts";
 import { addBridgeVlans, deleteBridgeVlans, listBridgeLinks } from "../../netlink/route/bridge-links.ts";
 import { createLink, getLinkSummary } from "../../netlink/route/links.ts";
 import { randomHex } from "../sys/random.ts";
-import { bridgeNamed } from "./bridge.ts";
+import { bridgeIndex } from "./bridge.ts";
 import { hostLinkName, type Owner } from "./owner.ts";
 import type { Resource } from "./resource.ts";
 import type { Side } from "./side.ts";
@@ -85,7 +85,7 @@ export const vlanGateway = (host: Side, { bridge, vlan, mtu }: VlanGatewayOption
       if (exists()) return undefined;
       const port = `veth${randomHex(4)}`;
       const peer = { ifname: name, ...up };
-      const master = bridgeNamed(host, bridge).index;
+      const master = bridgeIndex(host, bridge);
       try {
         host.route.do(
           createLink({ ifname: port, master, ...up, linkinfo: { kind: "veth", data: { peer } } }),

@@ -98,18 +98,20 @@ describe("an integer out of range is refused", () => {
 });
 
 describe("an integer that is cut off says what is missing", () => {
-  test.each([
-    [u8, "", "needs 1 byte, 0 left (byte 0)"],
-    [u16be, "01", "needs 2 bytes, 1 left (byte 0)"],
-    [u32, "010203", "needs 4 bytes, 3 left (byte 0)"],
-    [s64, "01020304 050607", "needs 8 bytes, 7 left (byte 0)"],
-    [uint, "010203", "needs 4 bytes, 3 left (byte 0)"],
-  ] as [Codec<unknown>, string, string][])("%p", (codec, bytes, message) => {
+  test.each(
+    [
+      [u8, "", "needs 1 byte, 0 left (byte 0)"],
+      [u16be, "01", "needs 2 bytes, 1 left (byte 0)"],
+      [u32, "010203", "needs 4 bytes, 3 left (byte 0)"],
+      [s64, "01020304 050607", "needs 8 bytes, 7 left (byte 0)"],
+      [uint, "010203", "needs 4 bytes, 3 left (byte 0)"],
+    ].map((row) => [(row[0] as Codec<unknown>).word, ...row] as [string, Codec<unknown>, string, string]),
+  )("%s", (_, codec, bytes, message) => {
     expect(() => decode(codec, hex(bytes))).toThrow(message);
   });
 
   test("and what is behind one is left over", () => {
-    expect(() => decode(u16, hex("0102 03"))).toThrow(new DecodeError("1 bytes left over", 2));
+    expect(() => decode(u16, hex("0102 03"))).toThrow(new DecodeError("1 byte left over", 2));
   });
 });
 

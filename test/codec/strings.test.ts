@@ -83,7 +83,7 @@ describe("bytes", () => {
     for (const wrong of ["01 02", "01 02 03 04"])
       expect(() => encode(fixedBytes(3), hex(wrong))).toThrow(/^needs 3 bytes, has [24]$/);
     expect(() => decode(fixedBytes(3), hex("01 02"))).toThrow("needs 3 bytes, 2 left (byte 0)");
-    expect(() => decode(fixedBytes(3), hex("01 02 03 04"))).toThrow("1 bytes left over (byte 3)");
+    expect(() => decode(fixedBytes(3), hex("01 02 03 04"))).toThrow("1 byte left over (byte 3)");
   });
 });
 
@@ -98,7 +98,6 @@ describe("mac", () => {
   });
 
   test("is refused when it is anything else", () => {
-    expect(() => encode(mac, "02:42:ac:11:00")).not.toThrow();
     expect(() => encode(mac, "router")).toThrow(
       new EncodeError('"router" is not a link-layer address such as 02:42:ac:11:00:02'),
     );
@@ -120,7 +119,7 @@ describe("address", () => {
   });
 
   test("of 17 bytes has one left over", () => {
-    expect(() => decode(address, new Uint8Array(17))).toThrow("1 bytes left over (byte 16)");
+    expect(() => decode(address, new Uint8Array(17))).toThrow("1 byte left over (byte 16)");
   });
 
   test("that cannot be read is refused with its name", () => {

@@ -1,4 +1,4 @@
-/** Every row and name has the number that the kernel's headers on this machine give it, and none of theirs is missing. */
+/** Every row and name has the number that the kernel's headers here give it, and none of theirs is missing. */
 import { describe, expect } from "bun:test";
 import { needs } from "../needs.ts";
 import { camelCase, constants, FOLDER } from "../route/headers.ts";

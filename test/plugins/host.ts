@@ -1,29 +1,30 @@
 /** A host of a test's own: a network namespace with a cable to a neighbour outside, containers, and files. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRoute } from "../../netlink/route/index.ts";
-import { createNamespace, inside, type Namespace } from "../../netlink/socket/namespace.ts";
+import { createNamespace, inside, type Namespace, openNamespace } from "../../netlink/socket/namespace.ts";
+import { nameNamespace, removeNamespaceName } from "../../netlink/socket/namespace-name.ts";
 import type { Configuration, Ending } from "./call.ts";
-import { Network } from "./network.ts";
 import { ourPlugins } from "./executable.ts";
+import { Network } from "./network.ts";
 
 /** The addresses of the host and of its neighbour on the cable between them. The neighbour has no other route. */
 export const hostAddress = { v4: "192.0.2.1", v6: "2001:db8::1" } as const;
 export const outsideAddress = { v4: "192.0.2.2", v6: "2001:db8::2" } as const;
 
-/** The host's end of the cable, and the neighbour's. */
+/** The name of both ends of the cable. */
 export const UPLINK = "uplink0";
 
-function setUp(namespace: Namespace, addresses: typeof hostAddress | typeof outsideAddress): void {
+function setUp(namespace: Namespace, { v4, v6 }: { readonly v4: string; readonly v6: string }): void {
   using route = openRoute({ namespace });
   for (const ifname of ["lo", UPLINK]) route.link.set({ ifname, flags: ["up"], change: ["up"] });
   const { index } = route.link.get({ ifname: UPLINK });
-  route.address.add({ index, address: addresses.v4, prefixlen: 24 });
-  route.address.add({ index, address: addresses.v6, prefixlen: 64, flags: ["nodad"] });
+  route.address.add({ index, address: v4, prefixlen: 24 });
+  route.address.add({ index, address: v6, prefixlen: 64, flags: ["nodad"] });
 }
 
-/** Every call sees the host's directory as /var/lib, so that configurations need not say where files are. */
+/** Every call sees a directory of the host as /var/lib, so that configurations need not say where files are. */
 const BOX = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /var/lib && exec "$@"'] as const;
 
 /** A host without networks. Nothing that is done on it can be seen on the machine. */
@@ -31,33 +32,33 @@ export class Host implements Disposable {
   readonly namespace = createNamespace();
   readonly outside = createNamespace();
   private readonly root = mkdtempSync(join(tmpdir(), "flatnet-host-"));
+  private readonly lib = join(this.root, "lib");
   private readonly containers = new Map<string, Namespace>();
-  private made = 0;
+  private named = 0;
 
   /** @param plugins the directory of the plugins that its networks are made of */
   constructor(readonly plugins = ourPlugins()) {
-    {
-      using route = openRoute({ namespace: this.namespace });
-      const peer = { ifname: UPLINK, netNsFd: this.outside.fd };
-      route.link.create({ ifname: UPLINK, linkinfo: { kind: "veth", data: { peer } } });
-    }
+    mkdirSync(this.lib);
+    const peer = { ifname: UPLINK, netNsFd: this.outside.fd };
+    using route = openRoute({ namespace: this.namespace });
+    route.link.create({ ifname: UPLINK, linkinfo: { kind: "veth", data: { peer } } });
     setUp(this.namespace, hostAddress);
     setUp(this.outside, outsideAddress);
   }
 
-  /** A network of one plugin, or of a list of them as a conflist has it. */
+  /** A network of the host. */
   network(configuration: Configuration): Network {
     return new Network(this, configuration);
   }
 
-  /** The namespace of a new container, under a name that no other had before. */
+  /** The namespace of a new container, under a path that no other had before. */
   container(): Namespace {
     using namespace = createNamespace();
-    const path = this.file(`../${basename(this.lib)}.netns/${++this.made}`);
+    const path = join(this.root, `netns/${++this.named}`);
     nameNamespace(namespace, path);
-    const named = openNamespace(path);
-    this.containers.set(path, named);
-    return named;
+    const container = openNamespace(path);
+    this.containers.set(path, container);
+    return container;
   }
 
   /** Ends a container's namespace: its name is gone at once, its links some milliseconds later. */
@@ -67,19 +68,20 @@ export class Host implements Disposable {
     removeNamespaceName(path);
   }
 
-  /** Runs a program on the host with /var/lib of its own and nothing but `variables` in its environment. */
+  /** Runs a program on the host with nothing but `variables` in its environment. */
   run(program: readonly string[], variables: Readonly<Record<string, string>>, stdin = ""): Ending {
+    const options = {
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ...variables },
+      stdin: new TextEncoder().encode(stdin),
+      stderr: "pipe",
+    } as const;
     const { exitCode, stdout, stderr } = inside(this.namespace, () =>
-      Bun.spawnSync([...BOX.slice(0, -1), BOX.at(-1)!, this.lib, ...program], {
-        env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ...variables },
-        stdin: new TextEncoder().encode(stdin),
-        stderr: "pipe",
-      }),
+      Bun.spawnSync([...BOX, this.lib, ...program], options),
     );
     return { exit: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
   }
 
-  /** The path of a file of the host's /var/lib. */
+  /** The path of what plugins know as `/var/lib/${path}`. */
   file(path: string): string {
     return join(this.lib, path);
   }
@@ -88,18 +90,23 @@ export class Host implements Disposable {
   leases(network: string): string[] {
     const directory = this.file(`cni/networks/${network}`);
     if (!existsSync(directory)) return [];
-    return readdirSync(directory).filter((name) => /^[\da-f.:]+$/.test(name)).sort();
+    return readdirSync(directory)
+      .filter((name) => /^[\da-f.:]+$/.test(name))
+      .sort();
   }
 
-  /** All files of the host's /var/lib with their texts. */
+  /** All files below /var/lib with their texts. */
   files(): Record<string, string> {
-    const entries = readdirSync(this.lib, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-    const paths = entries.map(({ parentPath, name }) => join(parentPath, name)).sort();
-    return Object.fromEntries(paths.map((path) => [path.slice(this.lib.length + 1), readFileSync(path, "utf8")]));
+    const entries = readdirSync(this.lib, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile()).map((file) => join(file.parentPath, file.name));
+    const withText = files.sort().map((path) => [path.slice(this.lib.length + 1), readFileSync(path, "utf8")]);
+    return Object.fromEntries(withText) as Record<string, string>;
   }
 
   [Symbol.dispose](): void {
-    for (const namespace of [this.namespace, this.outside, ...this.containers]) namespace.close();
-    rmSync(this.lib, { recursive: true, force: true });
+    for (const container of [...this.containers.values()]) this.end(container);
+    this.namespace.close();
+    this.outside.close();
+    rmSync(this.root, { recursive: true, force: true });
   }
 }

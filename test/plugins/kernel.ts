@@ -1,4 +1,5 @@
 /** What the kernel says of a namespace, read by programs that are not ours: iproute2, nft, conntrack. */
+import { readFileSync, writeFileSync } from "node:fs";
 import { inside, type Namespace } from "../../netlink/socket/namespace.ts";
 
 /** Runs a program in a namespace. @throws Error when it fails */
@@ -64,15 +65,19 @@ export function routes(at: Namespace, family: 4 | 6 = 4): string[] {
 }
 
 /** A sysctl of the namespace. */
-export const sysctl = (at: Namespace, key: string): string => program(at, "cat", `/proc/sys/${key}`).trim();
+export const sysctl = (at: Namespace, key: string): string =>
+  inside(at, () => readFileSync(`/proc/sys/${key}`, "utf8")).trim();
+
+export const setSysctl = (at: Namespace, key: string, value: string): void =>
+  inside(at, () => writeFileSync(`/proc/sys/${key}`, value));
 
 /** The elements of a set or map, as nft writes them: `10.87.1.2 comment "…"`. */
 export function elements(at: Namespace, set: string, table = "inet flatnet"): string[] {
-  const text = program(at, "nft", "list", "table", ...table.split(" "));
-  const body = new RegExp(`(?:set|map) ${set} \\{([^}]*(?:\\{[^}]*\\})?[^}]*)\\}`).exec(text)?.[1] ?? "";
-  const listed = /elements = \{ ([^}]*) \}/.exec(body)?.[1] ?? "";
+  const sets = program(at, "nft", "list", "table", ...table.split(" ")).split(/\n\t}\n/);
+  const text = sets.find((each) => new RegExp(`(set|map) ${set} `).test(each)) ?? "";
+  const [, listed = ""] = /elements = {([^]*)}/.exec(text) ?? [];
   return listed
-    .split(/,\s+/)
+    .split(",")
     .map((element) => element.trim())
     .filter(Boolean)
     .sort();

@@ -75,9 +75,11 @@ async function askTcp(from: Namespace, { address, port, patience = 2000 }: Quest
 /** A client that keeps its UDP port, so that the kernel sees all its questions as one flow. */
 export async function udpClient(from: Namespace, { address, port }: Question) {
   let heard = (_: string): void => undefined;
-  const socket = { data: (_: unknown, bytes: Buffer) => heard(bytes.toString()), error() {} };
-  const hostname = familyOf(address) === 4 ? "0.0.0.0" : "::";
-  const options = { hostname, connect: { hostname: address, port }, socket };
+  const options: Bun.udp.ConnectSocketOptions<"buffer"> = {
+    hostname: familyOf(address) === 4 ? "0.0.0.0" : "::",
+    connect: { hostname: address, port },
+    socket: { data: (_, bytes) => heard(bytes.toString()), error() {} },
+  };
   const open = await begun(from, () => Bun.udpSocket(options));
   return {
     /** Sends every 50 ms until something is answered; undefined when nothing is. */

@@ -1,4 +1,4 @@
-/** `lookup`: goes on with the rule if a set has the register's value; a map also gives its data (enum nft_lookup_attributes). */
+/** `lookup`: goes on with the rule if a set has the register's value; a map gives its data (enum nft_lookup_attributes). */
 import { attr, attrs, cstring, flags, u32be } from "../../codec/index.ts";
 import { Register } from "../data.ts";
 

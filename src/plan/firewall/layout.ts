@@ -70,7 +70,7 @@ const leaving = (of: FamilyRules): Expression[] => [
 ];
 
 /** From the host's loopback to a published port: the container could not answer 127.0.0.1. */
-const fromLoopback: Expression[] = [
+const fromLoopback = (): Expression[] => [
   ...ofFamily(v4),
   ...match.any(ct.status, ["dstNat"]),
   ...match.within(ip.saddr, "127.0.0.0/8"),
@@ -79,14 +79,14 @@ const fromLoopback: Expression[] = [
 ];
 
 /** Bridges with published ports route 127.0.0.0/8 (route_localnet): nobody outside may use that to reach loopback. */
-const loopbackFromOutside: Expression[] = [
+const loopbackFromOutside = (): Expression[] => [
   ...ofFamily(v4),
   ...match.within(ip.daddr, "127.0.0.0/8"),
   ...match.notEqual(meta.iifname, "lo"),
   verdict("drop"),
 ];
 
-const toThisHost: Expression[] = [...match.equal(fib("daddr", "type"), "local"), jump("ports")];
+const toThisHost = (): Expression[] => [...match.equal(fib("daddr", "type"), "local"), jump("ports")];
 
 /** The chains in the order in which they are made: one that rules jump to comes before them. */
 const chains: Readonly<Record<string, () => ChainOfRules>> = {
@@ -97,22 +97,22 @@ const chains: Readonly<Record<string, () => ChainOfRules>> = {
   guard: () => ({
     base: { type: "filter", hook: "prerouting", priority: priorities.raw },
     comment: "Nobody outside reaches loopback addresses",
-    rules: [loopbackFromOutside],
+    rules: [loopbackFromOutside()],
   }),
   prerouting: () => ({
     base: { type: "nat", hook: "prerouting", priority: priorities.dstnat },
     comment: "From outside and from containers",
-    rules: [toThisHost],
+    rules: [toThisHost()],
   }),
   output: () => ({
     base: { type: "nat", hook: "output", priority: priorities.dstnat },
     comment: "From the host itself",
-    rules: [toThisHost],
+    rules: [toThisHost()],
   }),
   postrouting: () => ({
     base: { type: "nat", hook: "postrouting", priority: priorities.srcnat },
     comment: "What leaves gets an address that answers find",
-    rules: [fromLoopback, hairpin(v4), hairpin(v6), leaving(v4), leaving(v6)],
+    rules: [fromLoopback(), hairpin(v4), hairpin(v6), leaving(v4), leaving(v6)],
   }),
 };
 

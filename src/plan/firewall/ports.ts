@@ -37,13 +37,14 @@ export function portText({ hostAddress, hostPort, protocol, containerAddress }: 
  * What the mappings of a container with these addresses publish: without a host address in each family that the
  * container has, with one in that family only.
  * @param addresses the container's, with or without prefix length
- * @throws CniError when a mapping's host address is of a family that the container has no address of
+ * @throws CniError when a mapping's host address is of a family that the container has no address of, or two mappings
+ * want the same port
  */
 export function publishedPorts(
   mappings: readonly PortMapping[],
   addresses: readonly string[],
 ): PublishedPort[] {
-  return mappings.flatMap(({ protocol, hostIP, hostPort, containerPort }) => {
+  const all = mappings.flatMap(({ protocol, hostIP, hostPort, containerPort }) => {
     const targets = addresses
       .map(withoutPrefix)
       .filter((address) => hostIP === undefined || familyOf(address) === familyOf(hostIP));
@@ -60,6 +61,28 @@ export function publishedPorts(
       containerAddress,
       containerPort,
     }));
+  });
+  return eachOnce(all);
+}
+
+/** Leaves out what is said twice. @throws CniError when one port of the host is to lead to two of the container */
+function eachOnce(ports: readonly PublishedPort[]): PublishedPort[] {
+  const places = new Map<string, PublishedPort>();
+  for (const port of ports) {
+    const before = places.get(portText(port));
+    if (before !== undefined && before.containerPort !== port.containerPort) throw twice(before, port);
+    places.set(portText(port), port);
+  }
+  return [...places.values()];
+}
+
+function twice(before: PublishedPort, port: PublishedPort): CniError {
+  return new CniError({
+    code: codes.invalidConfig,
+    operation: "publish the port",
+    subject: portText(port),
+    cause: `it is to lead to port ${before.containerPort} and to port ${port.containerPort} of the container`,
+    hint: "publish one of them on another port",
   });
 }
 

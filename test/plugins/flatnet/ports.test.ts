@@ -1,9 +1,8 @@
 /** Published ports: from where they are answered, by whom, and who may have them. */
 import { expect } from "bun:test";
-import type { Namespace } from "../../../netlink/socket/namespace.ts";
 import { needs } from "../../needs.ts";
 import { Host, hostAddress, outsideAddress } from "../host.ts";
-import { elements, ruleset, vethNames } from "../kernel.ts";
+import { elements, program, ruleset, setSysctl, vethNames } from "../kernel.ts";
 import type { Attachment } from "../network.ts";
 import { sctpPortSeen } from "../sctp.ts";
 import { type Answer, ask, serve, udpClient } from "../talk.ts";
@@ -141,18 +140,18 @@ live.test("what only passes through the host is left alone, whatever its port", 
   expect(answer).toEqual({ from: "outside", client: hostAddress.v4 });
 });
 
-live.test("nobody outside reaches the host's loopback, which the bridge now routes", async () => {
+shown.test("nobody outside reaches the host's loopback, which the bridge now routes", async () => {
   using world = await published(web());
   using _local = await serve(world.host.namespace, { port: 9, name: "local" });
   const { namespace } = world.neighbour;
-  using route = (await import("../../../netlink/route/index.ts")).openRoute({ namespace });
-  const { index } = route.link.get({ ifname: "lo" });
-  route.route.add({ family: "inet", dst: "127.0.0.0", dstLen: 8, gateway: "10.87.1.1" });
-  expect(index).toBe(1);
-  expect(await ask(namespace, { address: "127.0.0.1", port: 9, patience: BRIEFLY })).toBeUndefined();
+  setSysctl(namespace, "net/ipv4/conf/eth0/route_localnet", "1");
+  program(namespace, "ip", "route", "add", "127.0.0.9", "via", "10.87.1.1");
+  expect(await ask(namespace, { address: "127.0.0.9", port: 9, patience: BRIEFLY })).toBeUndefined();
+  program(world.host.namespace, "nft", "flush chain inet flatnet guard");
+  expect(await ask(namespace, { address: "127.0.0.9", port: 9 })).toMatchObject({ from: "local" });
 });
 
-live.test("an SCTP port leads to the container, of either family", () => {
+live.test("an SCTP port leads to the container, in either family", () => {
   using host = new Host();
   const mapping = { hostPort: 9000, containerPort: 9899, protocol: "sctp" } as const;
   const { namespace } = host.network(flatnet(dualStack)).add("web", publishing(mapping));
@@ -247,7 +246,7 @@ shown.describe("a port that another container publishes", () => {
     using host = new Host();
     const network = host.network(flatnet());
     const owner = network.add("owner", publishing(web()));
-    await ended(host.namespace, owner);
+    await ended(host, owner);
     const late = network.add("late", wanting);
     using _server = await serve(late.namespace, { port: 80, name: "late" });
     expect(await ask(host.outside, { address: hostAddress.v4, port: 8080 })).toMatchObject({ from: "late" });
@@ -275,14 +274,26 @@ shown.describe("a port that another container publishes", () => {
 });
 
 /** Ends a container's namespace, as a killed runtime leaves it, and waits for the kernel to take its links. */
-async function ended(host: Namespace, { namespace, hostLink }: Attachment): Promise<void> {
-  namespace.close();
-  while (vethNames(host).includes(hostLink)) await Bun.sleep(10);
+async function ended(host: Host, { namespace, hostLink }: Attachment): Promise<void> {
+  host.end(namespace);
+  while (vethNames(host.namespace).includes(hostLink)) await Bun.sleep(10);
 }
 
-shown.test("a port that is listed twice for one container is refused", () => {
+live.test("a port that is to lead to two places is refused", () => {
   using host = new Host();
-  const { msg } = host.network(flatnet()).refuse("web", publishing(web(), web({ containerPort: 81 })));
-  expect(msg).toContain("8080/tcp");
-  expect(vethNames(host.namespace)).toEqual([]);
+  const { code, msg } = host.network(flatnet()).refuse("web", publishing(web(), web({ containerPort: 81 })));
+  expect({ code, msg }).toEqual({
+    code: 7,
+    msg:
+      "publish the port 0.0.0.0:8080/tcp: it is to lead to port 80 and to port 81 of the container; " +
+      "publish one of them on another port",
+  });
+  expect(host.leases("flatnet")).toEqual([]);
+});
+
+live.test("a port that is listed twice with the same destination is published once", () => {
+  using host = new Host();
+  const container = host.network(flatnet()).add("web", publishing(web(), web()));
+  container.check();
+  container.del();
 });

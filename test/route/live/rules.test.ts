@@ -22,7 +22,7 @@ test("rules of both families are added, told, and deleted by what was listed", (
     flags: ["invert"],
   });
   rule.add({ family: "inet6", priority: 502, suppressPrefixlen: 0 });
-  rule.add({ family: "inet6", priority: 503, action: "unreachable", uidRange: { start: 1, end: 9 } });
+  rule.add({ family: "inet6", priority: 503, action: "unreachable", uidRange: { start: 0, end: 0 } });
   expect(ip("rule", "show")).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ priority: 500, src: "10.1.0.0", srclen: 16, table: "100" }),
@@ -44,7 +44,7 @@ test("rules of both families are added, told, and deleted by what was listed", (
   expect(ip("-6", "rule", "show")).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ priority: 502, table: "main", suppress_prefixlen: 0 }),
-      expect.objectContaining({ priority: 503, action: "unreachable", uid_start: 1, uid_end: 9 }),
+      expect.objectContaining({ priority: 503, action: "unreachable", uid_start: 0, uid_end: 0 }),
     ]),
   );
   const ours = rule.list().filter(({ priority = 0 }) => priority >= 500 && priority < 600);

@@ -52,8 +52,10 @@ export function joinedWorld() {
   });
   const { index: v0 } = host.link.get({ ifname: "v0" });
   const { index: eth0 } = container.link.get({ ifname: "eth0" });
-  host.link.set({ index: v0, flags: ["up"], ...quiet });
-  container.link.set({ index: eth0, flags: ["up"], ...quiet });
+  host.link.set({ index: v0, ...quiet });
+  container.link.set({ index: eth0, ...quiet });
+  host.link.set({ index: v0, flags: ["up"] });
+  container.link.set({ index: eth0, flags: ["up"] });
   const nodad = ["nodad"] as const;
   host.address.add({ index: v0, address: "10.1.0.1", prefixlen: 16 });
   host.address.add({ index: v0, address: "fd01::1", prefixlen: 64, flags: nodad });

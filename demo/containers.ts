@@ -1,0 +1,154 @@
+/**
+ * The demo in namespaces of its own: what a runtime does for three containers, with what they then reach. Started by
+ * demo.ts in private namespaces, with the directory of the plugins and the demo's options as arguments.
+ */
+import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { openRoute } from "../netlink/route/index.ts";
+import { hostAddress, makeWorld, outsideAddress, Sandbox } from "./network.ts";
+import { type Attachment, type Result, Runtime } from "./runtime.ts";
+import { type Container, HOST_PORT, CONTAINER_PORT, names, type Scene } from "./scene.ts";
+import { stateOf } from "./state.ts";
+import { showNetwork, showStates, showTimes } from "./story.ts";
+import { paint, Report } from "./terminal.ts";
+import { annotated, conversation, lengthOf } from "./transcript.ts";
+
+const [plugins = "", ...options] = process.argv.slice(2);
+const conflist = join(import.meta.dir, "../fixtures/flatnet.conflist");
+
+const report = new Report();
+
+/** What each container's user asks for. */
+const wishes: Readonly<Record<(typeof names)[number], { words: string; capabilities: object }>> = {
+  web: {
+    words: `publishes ${HOST_PORT}`,
+    capabilities: {
+      portMappings: [{ hostPort: HOST_PORT, containerPort: CONTAINER_PORT, protocol: "tcp" }],
+    },
+  },
+  db: { words: "asked for this IP", capabilities: { ips: ["10.87.1.50"] } },
+  cache: { words: "asked for this MAC", capabilities: { mac: "02:00:00:00:00:03" } },
+};
+
+/** A container with its attachment. */
+class Running {
+  readonly sandbox: Sandbox;
+  readonly attachment: Attachment;
+
+  constructor(readonly name: (typeof names)[number]) {
+    this.sandbox = new Sandbox(name);
+    const { netns } = this.sandbox;
+    const aliases = { flatnet: [name] };
+    this.attachment = {
+      containerId: name,
+      netns,
+      ifname: "eth0",
+      wishes: { ...wishes[name].capabilities, aliases },
+    };
+  }
+
+  describe({ interfaces, ips }: Result): Container {
+    const { name } = this;
+    const mac = interfaces.find(({ sandbox }) => sandbox === this.sandbox.netns)?.mac ?? "";
+    const address = ips[0]?.address ?? "";
+    return { name, id: name, address, mac, wish: wishes[name].words, place: this.sandbox.place };
+  }
+}
+
+function introduction(runtime: Runtime): void {
+  const { name, cniVersion, plugins: list } = runtime.network;
+  const user = /^\s*0\s+0\s+4294967295/.test(readFileSync("/proc/self/uid_map", "utf8")) ? "" : "user, ";
+  report.lines([
+    `${paint("dim", "network  ")} ${relative(process.cwd(), conflist)}: "${name}", CNI ${cniVersion}, plugins: ${list.map(({ type }) => type).join(", ")}`,
+    `${paint("dim", "plugins  ")} ${relative(process.cwd(), plugins) || plugins}`,
+    `${paint("dim", "where    ")} ${user}mount and network namespaces of the demo's own; it runs no other program`,
+  ]);
+}
+
+/** CHECK of each; and of one whose default route is gone, which must not pass. */
+function checks(runtime: Runtime, running: readonly Running[]): void {
+  report.heading("CHECK");
+  const fine = running.map(({ name, attachment }) => {
+    runtime.check(attachment);
+    return `${report.mark(true)} ${name} is as its ADD left it`;
+  });
+  report.lines(fine);
+  const { name, sandbox, attachment } = running.at(-1)!;
+  using route = openRoute({ namespace: sandbox.place.namespace });
+  const lost = route.route.list({ family: "inet" }).find(({ dst }) => dst === undefined)!;
+  route.route.delete(lost);
+  let said = "nothing";
+  try {
+    runtime.check(attachment);
+  } catch (error) {
+    said = (error as Error).message;
+  }
+  route.route.add(lost);
+  runtime.check(attachment);
+  report.lines([
+    `${report.mark(said !== "nothing")} ${name} while its default route is taken away:`,
+    ...Bun.wrapAnsi(said, 90).split("\n").map((line) => `    ${line}`),
+  ]);
+}
+
+/** One container is attached again, with `--trace`. */
+function trace(runtime: Runtime, { attachment, name }: Running): void {
+  report.heading(`The netlink of one ADD: flatnet --trace, for ${name} again`);
+  runtime.delete(attachment);
+  runtime.add(attachment, ["--trace"]);
+  const text = runtime.calls.at(-1)!.stderr;
+  if (options.includes("--trace")) {
+    report.lines(text.trimEnd().split("\n"));
+    return;
+  }
+  report.lines(conversation(text, 98));
+  report.lines(["", "One of these with its bytes:", ""]);
+  report.lines(annotated(text, '"veth"'));
+  report.lines([""]);
+  report.note(`All ${lengthOf(text)} lines of it, answers too: npm run demo -- --trace`);
+}
+
+function times(runtime: Runtime): void {
+  report.heading("Time of each call, from the start of the process to its end");
+  const first = (name: string, command: string): number =>
+    runtime.calls.find((call) => call.containerId === name && call.command === command)?.milliseconds ?? 0;
+  const commands = ["ADD", "CHECK", "DEL"];
+  showTimes(
+    report,
+    commands,
+    names.map((name) => [name, ...commands.map((command) => first(name, command))]),
+  );
+  report.lines([""]);
+  report.note("The first ADD makes the bridge and the firewall's table as well.");
+}
+
+async function demo(): Promise<void> {
+  const runtime = new Runtime(conflist, plugins);
+  const { host, outside } = makeWorld();
+  introduction(runtime);
+  const state = () => stateOf(runtime.network.name);
+  const before = state();
+  const running = names.map((name) => new Running(name));
+  const containers = running.map((each) => each.describe(runtime.add(each.attachment)));
+  const attached = state();
+  const scene = { host, outside, hostAddress, outsideAddress, containers, state: attached } as unknown as Scene;
+  await showNetwork(report, scene);
+  checks(runtime, running);
+  trace(runtime, running.at(-1)!);
+  report.heading("DEL, and what is left");
+  for (const { attachment, sandbox } of running) {
+    runtime.delete(attachment);
+    sandbox.end();
+  }
+  showStates(report, before, attached, state());
+  times(runtime);
+  report.close();
+}
+
+try {
+  await demo();
+} catch (error) {
+  report.lines(["", `${report.mark(false)} ${error instanceof Error ? error.message : error}`]);
+  report.close();
+}
+process.exit(report.exitCode);
