@@ -7,10 +7,10 @@ import { join, relative } from "node:path";
 import { openRoute } from "../netlink/route/index.ts";
 import { hostAddress, makeWorld, outsideAddress, Sandbox } from "./network.ts";
 import { type Attachment, type Result, Runtime } from "./runtime.ts";
-import { type Container, HOST_PORT, CONTAINER_PORT, names, type Scene } from "./scene.ts";
+import { CONTAINER_PORT, type Container, HOST_PORT, type Name, names, wishes } from "./scene.ts";
 import { stateOf } from "./state.ts";
 import { showNetwork, showStates, showTimes } from "./story.ts";
-import { paint, Report } from "./terminal.ts";
+import { lineWidth, paint, Report } from "./terminal.ts";
 import { annotated, conversation, lengthOf } from "./transcript.ts";
 
 const [plugins = "", ...options] = process.argv.slice(2);
@@ -18,16 +18,11 @@ const conflist = join(import.meta.dir, "../fixtures/flatnet.conflist");
 
 const report = new Report();
 
-/** What each container's user asks for. */
-const wishes: Readonly<Record<(typeof names)[number], { words: string; capabilities: object }>> = {
-  web: {
-    words: `publishes ${HOST_PORT}`,
-    capabilities: {
-      portMappings: [{ hostPort: HOST_PORT, containerPort: CONTAINER_PORT, protocol: "tcp" }],
-    },
-  },
-  db: { words: "asked for this IP", capabilities: { ips: ["10.87.1.50"] } },
-  cache: { words: "asked for this MAC", capabilities: { mac: "02:00:00:00:00:03" } },
+/** What a runtime passes on of a container's wishes, by the names of the capabilities. */
+const capabilities: Readonly<Record<Name, object>> = {
+  web: { portMappings: [{ hostPort: HOST_PORT, containerPort: CONTAINER_PORT, protocol: "tcp" }] },
+  db: { ips: [wishes.db.ip] },
+  cache: { mac: wishes.cache.mac },
 };
 
 /** A container with its attachment. */
@@ -35,7 +30,7 @@ class Running {
   readonly sandbox: Sandbox;
   readonly attachment: Attachment;
 
-  constructor(readonly name: (typeof names)[number]) {
+  constructor(readonly name: Name) {
     this.sandbox = new Sandbox(name);
     const { netns } = this.sandbox;
     const aliases = { flatnet: [name] };
@@ -43,7 +38,7 @@ class Running {
       containerId: name,
       netns,
       ifname: "eth0",
-      wishes: { ...wishes[name].capabilities, aliases },
+      wishes: { ...capabilities[name], aliases },
     };
   }
 
@@ -65,30 +60,40 @@ function introduction(runtime: Runtime): void {
   ]);
 }
 
-/** CHECK of each; and of one whose default route is gone, which must not pass. */
-function checks(runtime: Runtime, running: readonly Running[]): void {
-  report.heading("CHECK");
-  const fine = running.map(({ name, attachment }) => {
-    runtime.check(attachment);
-    return `${report.mark(true)} ${name} is as its ADD left it`;
-  });
-  report.lines(fine);
-  const { name, sandbox, attachment } = running.at(-1)!;
-  using route = openRoute({ namespace: sandbox.place.namespace });
-  const lost = route.route.list({ family: "inet" }).find(({ dst }) => dst === undefined)!;
-  route.route.delete(lost);
-  let said = "nothing";
+/** What CHECK finds wrong with a container's attachment. */
+function fault(runtime: Runtime, { attachment }: Running): string | undefined {
   try {
     runtime.check(attachment);
+    return undefined;
   } catch (error) {
-    said = (error as Error).message;
+    return (error as Error).message;
   }
+}
+
+/** What CHECK says while a container lacks its default route. */
+function faultWithoutRoute(runtime: Runtime, container: Running): string | undefined {
+  using route = openRoute({ namespace: container.sandbox.place.namespace });
+  const lost = route.route.list({ family: "inet" }).find(({ dst }) => dst === undefined)!;
+  route.route.delete(lost);
+  const said = fault(runtime, container);
   route.route.add(lost);
-  runtime.check(attachment);
-  report.lines([
-    `${report.mark(said !== "nothing")} ${name} while its default route is taken away:`,
-    ...Bun.wrapAnsi(said, 90).split("\n").map((line) => `    ${line}`),
-  ]);
+  return said;
+}
+
+function checks(runtime: Runtime, running: readonly Running[]): void {
+  report.heading("CHECK");
+  for (const container of running) {
+    const said = fault(runtime, container);
+    report.lines([`${report.mark(said === undefined)} ${container.name}: ${said ?? "as its ADD left it"}`]);
+  }
+  const last = running.at(-1)!;
+  const said = faultWithoutRoute(runtime, last);
+  report.lines([`${report.mark(said !== undefined)} ${last.name}, while its default route is taken away:`]);
+  report.lines(
+    Bun.wrapAnsi(said ?? "nothing", lineWidth - 4)
+      .split("\n")
+      .map((line) => `    ${line}`),
+  );
 }
 
 /** One container is attached again, with `--trace`. */
@@ -101,7 +106,7 @@ function trace(runtime: Runtime, { attachment, name }: Running): void {
     report.lines(text.trimEnd().split("\n"));
     return;
   }
-  report.lines(conversation(text, 98));
+  report.lines(conversation(text));
   report.lines(["", "One of these with its bytes:", ""]);
   report.lines(annotated(text, '"veth"'));
   report.lines([""]);
@@ -131,7 +136,7 @@ async function demo(): Promise<void> {
   const running = names.map((name) => new Running(name));
   const containers = running.map((each) => each.describe(runtime.add(each.attachment)));
   const attached = state();
-  const scene = { host, outside, hostAddress, outsideAddress, containers, state: attached } as unknown as Scene;
+  const scene = { host, outside, hostAddress, outsideAddress, containers, state: attached };
   await showNetwork(report, scene);
   checks(runtime, running);
   trace(runtime, running.at(-1)!);

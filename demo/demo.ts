@@ -17,7 +17,9 @@ function run(...program: string[]): void {
   if (exitCode !== 0) process.exit(exitCode ?? 1);
 }
 
-console.log(`\n${paint("bold", `flatnet ${version}`)}: three containers on a flat network, from one executable\n`);
+console.log(
+  `\n${paint("bold", `flatnet ${version}`)}: three containers on a flat network, from one executable\n`,
+);
 const given = process.env.FLATNET_PLUGINS;
 if (given === undefined) run(process.execPath, "run", "build.ts");
 const plugins = given === undefined ? join(project, "dist/cni") : resolve(given);

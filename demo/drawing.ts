@@ -51,7 +51,7 @@ const portOf = ({ state }: Scene, { id }: Container): string =>
 
 export function drawing(scene: Scene): string[] {
   const { containers, state } = scene;
-  const [web] = containers;
+  const web = containers[0]!;
   const bridges = state.bridges.map(({ name, addresses }) => [name, ...addresses].join(" "));
   return [
     `${bold("outside")} ${scene.outsideAddress}`,

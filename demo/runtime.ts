@@ -22,7 +22,11 @@ export interface NetworkList {
 /** What ADD gives. */
 export interface Result {
   readonly interfaces: readonly { readonly name: string; readonly mac: string; readonly sandbox?: string }[];
-  readonly ips: readonly { readonly address: string; readonly gateway?: string; readonly interface?: number }[];
+  readonly ips: readonly {
+    readonly address: string;
+    readonly gateway?: string;
+    readonly interface?: number;
+  }[];
 }
 
 /** A container, and what its user asked for: published ports, an address… by the names of the capabilities. */

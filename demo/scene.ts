@@ -22,18 +22,24 @@ export interface Scene {
   /** The addresses of both ends of the cable. */
   readonly hostAddress: string;
   readonly outsideAddress: string;
-  /** The first publishes port 8080 of the host. */
-  readonly containers: readonly [Container, Container, Container];
+  /** Of the first of them the host publishes a port. */
+  readonly containers: readonly Container[];
   readonly state: State;
 }
-
-/** The containers' names, in the order in which they are attached. */
-export const names = ["web", "db", "cache"] as const;
 
 /** Where containers answer, the port of the host that leads to the first of them, one that nobody publishes. */
 export const CONTAINER_PORT = 80;
 export const HOST_PORT = 8080;
 export const UNPUBLISHED_PORT = 8081;
+
+/** The three containers, in the order in which they are attached, and what is asked for each. */
+export const wishes = {
+  web: { words: `publishes port ${HOST_PORT}` },
+  db: { words: "asked for this IP", ip: "10.87.1.50" },
+  cache: { words: "asked for this MAC", mac: "02:00:00:00:00:03" },
+} as const;
+export type Name = keyof typeof wishes;
+export const names = Object.keys(wishes) as readonly Name[];
 
 /** Where the neighbour outside answers. */
 export const OUTSIDE_PORT = 7000;

@@ -38,10 +38,14 @@ function links(): Pick<State, "bridges" | "ports"> {
 
 function firewall(): Pick<State, "elements" | "rules"> {
   using netfilter = openNetfilter();
-  if (!netfilter.table.list("inet").some(({ name }) => name === TABLE.table)) return { elements: 0, rules: 0 };
+  if (!netfilter.table.list("inet").some(({ name }) => name === TABLE.table))
+    return { elements: 0, rules: 0 };
   const sets = netfilter.set.list(TABLE);
   const counts = sets.map(({ name = "" }) => netfilter.element.list({ ...TABLE, set: name }).length);
-  return { elements: counts.reduce((sum, count) => sum + count, 0), rules: netfilter.rule.list(TABLE).length };
+  return {
+    elements: counts.reduce((sum, count) => sum + count, 0),
+    rules: netfilter.rule.list(TABLE).length,
+  };
 }
 
 /** host-local's format: a file for each address, beside a lock and the last address of each range. */

@@ -34,7 +34,7 @@ async function pairs(report: Report, { containers }: Scene): Promise<void> {
 /** The ways to the published port; and one to a port that nobody published, which must not be answered. */
 async function publishedPort(report: Report, scene: Scene): Promise<void> {
   const { host, outside, hostAddress, containers } = scene;
-  const [web, neighbour] = containers;
+  const [web, neighbour] = [containers[0]!, containers[1]!];
   report.heading(`A published port: ${HOST_PORT} of the host is ${CONTAINER_PORT} of ${web.name}`);
   const ways: [Place, string, number, string | undefined][] = [
     [outside, hostAddress, HOST_PORT, web.name],
@@ -54,15 +54,20 @@ async function publishedPort(report: Report, scene: Scene): Promise<void> {
   report.lines(columns(rows, [4]));
 }
 
-/** Outside has no route to the containers: it can only answer who comes with the host's address. */
+/** Outside can only answer who comes with the host's address. */
 async function masquerade(report: Report, scene: Scene): Promise<void> {
   const { containers, hostAddress, outsideAddress } = scene;
-  report.heading("The world outside, through masquerade");
+  report.heading("The world outside, which has no route to the containers: through masquerade");
   const rows: string[][] = [];
   for (const { place, address } of containers) {
     const answer = await place.ask(outsideAddress, OUTSIDE_PORT);
     const mark = report.mark(answer?.name === scene.outside.name && answer.asker === hostAddress);
-    rows.push([mark, `from ${place.name} ${bare(address)}`, `${outsideAddress}:${OUTSIDE_PORT}`, inWords(answer)]);
+    rows.push([
+      mark,
+      `from ${place.name} ${bare(address)}`,
+      `${outsideAddress}:${OUTSIDE_PORT}`,
+      inWords(answer),
+    ]);
   }
   report.lines(columns(rows));
 }
@@ -87,8 +92,16 @@ export function showStates(report: Report, before: State, attached: State, after
       [
         ["", "", "before", "attached", "removed"],
         [gone(({ ports }) => ports.length), "ports of bridges", ...states.map(({ ports }) => count(ports))],
-        [gone(({ elements }) => elements), "firewall elements", ...states.map(({ elements }) => `${elements}`)],
-        [gone(({ leases }) => leases.length), "leased addresses", ...states.map(({ leases }) => count(leases))],
+        [
+          gone(({ elements }) => elements),
+          "firewall elements",
+          ...states.map(({ elements }) => `${elements}`),
+        ],
+        [
+          gone(({ leases }) => leases.length),
+          "leased addresses",
+          ...states.map(({ leases }) => count(leases)),
+        ],
         [" ", paint("dim", "bridges"), ...states.map(({ bridges }) => count(bridges))],
         [" ", paint("dim", "firewall rules"), ...states.map(({ rules }) => `${rules}`)],
       ],
@@ -97,13 +110,23 @@ export function showStates(report: Report, before: State, attached: State, after
   );
   const [bridge] = after.bridges;
   report.lines([""]);
-  report.note(`What all containers share stays: the bridge ${bridge?.name} with ${bridge?.addresses.join(", ")}, and the`);
+  report.note(
+    `What all containers share stays: the bridge ${bridge?.name} with ${bridge?.addresses.join(", ")}, and the`,
+  );
   report.note(`${after.rules} constant rules of the table inet flatnet. No rule names a container.`);
 }
 
-/** Seconds and less that calls took, a row for each container. */
-export function showTimes(report: Report, heads: readonly string[], rows: readonly (readonly [string, ...number[]])[]) {
+/** How long calls took: a row of milliseconds for each container. */
+export function showTimes(
+  report: Report,
+  heads: readonly string[],
+  rows: readonly (readonly [string, ...number[]])[],
+) {
   const cells = rows.map(([name, ...times]) => [name, ...times.map((time) => milliseconds(time))]);
-  report.lines(columns([["", ...heads], ...cells], heads.map((_, index) => index + 1)));
+  report.lines(
+    columns(
+      [["", ...heads], ...cells],
+      heads.map((_, index) => index + 1),
+    ),
+  );
 }
-

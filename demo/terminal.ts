@@ -9,14 +9,19 @@ const coloured = process.stdout.isTTY === true && !process.env.NO_COLOR;
 export const paint = (colour: Colour, text: string): string =>
   coloured ? `\x1b[${colours[colour]}m${text}\x1b[0m` : text;
 
+/** Columns for a line, beside the margin: what the terminal has, between 80 and 100. */
+export const lineWidth = Math.min(100, Math.max(80, process.stdout.columns ?? 100)) - 2;
+
 /** Columns that `text` takes on the terminal. */
 const widthOf = (text: string): number => Bun.stringWidth(text);
 
 /** `text` with spaces behind it up to `width` columns. */
-export const pad = (text: string, width: number): string => text + " ".repeat(Math.max(0, width - widthOf(text)));
+export const pad = (text: string, width: number): string =>
+  text + " ".repeat(Math.max(0, width - widthOf(text)));
 
 /** The same with the spaces in front. */
-const padStart = (text: string, width: number): string => " ".repeat(Math.max(0, width - widthOf(text))) + text;
+const padStart = (text: string, width: number): string =>
+  " ".repeat(Math.max(0, width - widthOf(text))) + text;
 
 /** `text`, cut where it would be wider than `width` columns. */
 export const cut = (text: string, width: number): string =>
@@ -30,7 +35,8 @@ export function columns(rows: readonly (readonly string[])[], numeric: readonly 
       widths[index] = Math.max(widths[index] ?? 0, widthOf(cell));
     });
   }
-  const place = (cell: string, index: number) => (numeric.includes(index) ? padStart : pad)(cell, widths[index]!);
+  const place = (cell: string, index: number) =>
+    (numeric.includes(index) ? padStart : pad)(cell, widths[index]!);
   return rows.map((row) => row.map(place).join("  ").trimEnd());
 }
 
@@ -66,7 +72,9 @@ export class Report {
   /** The last words. */
   close(): void {
     const verdict =
-      this.wrong === 0 ? paint("green", "Everything was as it should be.") : paint("red", `${this.wrong} ✗ above.`);
+      this.wrong === 0
+        ? paint("green", "Everything was as it should be.")
+        : paint("red", `${this.wrong} ✗ above.`);
     console.log(`\n${paint("bold", verdict)}\n`);
   }
 }

@@ -1,5 +1,5 @@
 /** The netlink conversation of one call, from what `--trace` printed: a line for each request with its answer. */
-import { columns, cut, paint } from "./terminal.ts";
+import { columns, cut, lineWidth, paint } from "./terminal.ts";
 
 /** A datagram of the trace: `host route > sent`, and the annotated bytes. */
 interface Datagram {
@@ -28,27 +28,39 @@ function read(text: string): Datagram[] {
 
 /** The headers of the datagram's messages: `newlink, 116 bytes, request ack…`. */
 const isHeader = (meaning: string): boolean => /^[\w ]+, \d+ bytes, /.test(meaning);
-/** What says nothing to a reader in a hurry: lengths, padding, absent values, the batch around a transaction. */
-const isNoise = (meaning: string): boolean =>
-  /attribute \d+, \d+ bytes$|^\d+ element, |^padding|^pad 0|^headerFlags|^userdata| (none|unspec|0|netrom)$|^(family|version|resourceId|extMask|value) /.test(
-    meaning,
-  );
-
 const messageNames = ({ meanings }: Datagram): string[] =>
   meanings
     .filter(isHeader)
     .map((header) => header.split(",")[0]!)
     .filter((name) => !name.startsWith("batch"));
 
-/** What a request says: its attributes and their values. */
-const saysShortly = ({ meanings }: Datagram): string =>
-  meanings.filter((meaning) => !isHeader(meaning) && !isNoise(meaning)).join(", ");
+/** Lines before a value: the attribute's header, and within comments of nf_tables a record's. */
+const VALUE_FOLLOWS = /^(?:(\S+) attribute|\S+ record) \d+, \d+ bytes$/;
+
+/** The values of a request's attributes, but for those that are bytes to us; of its header's fields if it has none. */
+function saysShortly({ meanings }: Datagram): string {
+  const values = meanings.filter((meaning, index) => {
+    const found = VALUE_FOLLOWS.exec(meanings[index - 1] ?? "");
+    const [, attribute] = found ?? [];
+    return (
+      found && (attribute === undefined || (attribute !== "value" && meaning.startsWith(`${attribute} `)))
+    );
+  });
+  const fields = meanings.filter(
+    (meaning) => !isHeader(meaning) && !/ (none|unspec|0|netrom)$|^pad$/.test(meaning),
+  );
+  return (values.length > 0 ? values : fields).filter((meaning) => !VALUE_FOLLOWS.test(meaning)).join(", ");
+}
 
 /** What came back: the errno of an ack, or the messages. */
 function answerShortly(answers: readonly Datagram[]): string {
   const meanings = answers.flatMap(({ meanings }) => meanings);
   const [first = "nothing", errno = ""] = meanings;
-  return first.startsWith("error,") ? (errno === "no error" ? "ok" : errno) : first.split(", ").slice(0, 2).join(", ");
+  return first.startsWith("error,")
+    ? errno === "no error"
+      ? "ok"
+      : errno
+    : first.split(", ").slice(0, 2).join(", ");
 }
 
 /** Each request with what came back before the next one. */
@@ -61,8 +73,8 @@ function exchanges(datagrams: readonly Datagram[]): { request: Datagram; answers
   return found;
 }
 
-/** A line for each request of the trace. @param width columns that a line may take */
-export function conversation(trace: string, width: number): string[] {
+/** A line for each request of the trace. */
+export function conversation(trace: string): string[] {
   const rows = exchanges(read(trace)).map(({ request, answers }) => [
     request.side,
     [...new Set(messageNames(request))].join(", "),
@@ -70,8 +82,10 @@ export function conversation(trace: string, width: number): string[] {
     `→ ${answerShortly(answers)}`,
   ]);
   const fixed = [0, 1, 3].map((index) => Math.max(...rows.map((row) => row[index]!.length)) + 2);
-  const left = width - fixed.reduce((sum, columns) => sum + columns);
-  return columns(rows.map(([side, names, says, answer]) => [paint("dim", side!), names!, cut(says!, left), answer!]));
+  const left = lineWidth - fixed.reduce((sum, columns) => sum + columns);
+  return columns(
+    rows.map(([side, names, says, answer]) => [paint("dim", side!), names!, cut(says!, left), answer!]),
+  );
 }
 
 /** The first request of the trace that says `word`, as `--trace` prints it. */

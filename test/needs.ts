@@ -1,7 +1,7 @@
 /** What a test needs of the machine, so that whatever is left out is listed with its reason. */
 import { dlopen } from "bun:ffi";
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { describe, test } from "bun:test";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 
 const libc = dlopen("libc.so.6", { geteuid: { args: [], returns: "u32" } }).symbols;
 const CAP_NET_ADMIN = 12n;

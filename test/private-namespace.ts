@@ -86,7 +86,9 @@ function hideState(libc: Libc, program: string): void {
   for (const paths of STATE) {
     const path = paths.find((path) => libc.access(path, 0) === 0) ?? paths[0];
     if ([program, `${process.cwd()}/`].some((used) => used.startsWith(`${path}/`))) {
-      console.error(`cannot cover ${path} for the program, which is in there itself: move it to another directory`);
+      console.error(
+        `cannot cover ${path} for the program, which is in there itself: move it to another directory`,
+      );
       process.exit(1);
     }
     must(libc, `mount an empty directory at ${path}`, libc.mount("tmpfs", path, "tmpfs", 0, null));

@@ -1,4 +1,5 @@
 /** Resources: what should exist, each as four functions; and the engine that makes, compares and removes a plan of them. */
+import { KernelError, NetlinkError } from "../../netlink/errors.ts";
 
 /** Takes back what one `ensure` changed. */
 export type Undo = () => void;
@@ -47,6 +48,14 @@ export class Made {
   }
 }
 
+/** Takes back what was made before `error`. Gives the error to throw: where taking back fails too, all of them. */
+function takenBack(made: Made, error: unknown): unknown {
+  const left = made.undo();
+  return left.length === 0
+    ? error
+    : new AggregateError([error, ...left], "something could not be taken back");
+}
+
 /**
  * Runs `make`, and takes back what it made when it throws: all or nothing.
  * @returns what `make` gave
@@ -57,9 +66,27 @@ export function allOrNothing<T>(make: (made: Made) => T): T {
   try {
     return make(made);
   } catch (error) {
-    const left = made.undo();
-    if (left.length > 0) throw new AggregateError([error, ...left], "something could not be taken back");
-    throw error;
+    throw takenBack(made, error);
+  }
+}
+
+/** Whether the kernel's answer did not arrive whole: nobody knows then whether it did what it was asked. */
+const isLost = (error: unknown): boolean => error instanceof NetlinkError && !(error instanceof KernelError);
+
+/**
+ * Asks the kernel for a change. When its answer is lost the change is taken back, in case it was made.
+ * @param undo takes the change back; that there is nothing to take back is fine
+ * @returns `undo`
+ * @throws what `change` threw; where taking back failed too, an AggregateError whose first error is that one
+ */
+export function undoable(change: () => void, undo: Undo): Undo {
+  const made = new Made();
+  made.remember(undo);
+  try {
+    change();
+    return undo;
+  } catch (error) {
+    throw isLost(error) ? takenBack(made, error) : error;
   }
 }
 

@@ -35,10 +35,10 @@ export function containerLink(container: Side, ifname: string): LinkSummary {
 export const containerIndex = (container: Side, ifname: string): number =>
   container.indexOf(ifname, () => containerLink(container, ifname));
 
-/** The host's end, known by its name and by the owner in its alias, which a killed ADD may not have set yet. */
-export function hostLink(host: Side, owner: Owner): LinkSummary | undefined {
+/** The host's end, known by its name and by the owner in its alias. */
+function hostLink(host: Side, owner: Owner): LinkSummary | undefined {
   const link = host.route.find(getLinkSummary({ ifname: hostLinkName(owner) }));
-  return (link?.ifalias ?? ownerText(owner)) === ownerText(owner) ? link : undefined;
+  return link?.ifalias === ownerText(owner) ? link : undefined;
 }
 
 function create(host: Side, container: Side, { owner, bridge, mtu, mac }: VethOptions): void {
@@ -106,8 +106,7 @@ function differences(host: Side, container: Side, { owner, bridge, mac }: VethOp
   if (outer === undefined) return ["the host's end is not there"];
   const differences: string[] = [];
   if (outer.link !== inner.index) differences.push(`${outer.ifname} is not the other end of ${owner.ifname}`);
-  if (outer.master !== bridgeIndex(host, bridge))
-    differences.push(`${outer.ifname} is no port of ${bridge}`);
+  if (outer.master !== bridgeIndex(host, bridge)) differences.push(`${outer.ifname} is no port of ${bridge}`);
   if (mac !== undefined && inner.address !== mac)
     differences.push(`the address of ${owner.ifname} is ${inner.address}`);
   return differences;

@@ -151,7 +151,7 @@ needs("namespaces", "program:unshare").describe("on a file system in trouble", (
   });
 
   test("read-only, an ADD says EROFS and what to do, nothing changes, and STATUS warns", () => {
-    const { exit, msg, before, kept, del, status } = troubled("size=64k", 'mount -o remount,ro "$0"');
+    const { exit, msg, before, kept, del, status } = troubled("size=64k", 'mount -o remount,bind,ro "$0"');
     expect([exit, msg]).toEqual([1, expect.stringMatching(/EROFS; make the file system writable/)]);
     expect(kept).toEqual(before);
     expect(del).toBe(1);

@@ -113,6 +113,19 @@ describe("several changes in one datagram", () => {
     expect(client.transact([])).toBeUndefined();
   });
 
+  test("are sent in several when they are many, since the answers have to fit the receive buffer", () => {
+    const datagrams: number[] = [];
+    const client = clientOf((requests) => {
+      datagrams.push(requests.length);
+      return requests.map((request) => ack(request, request.sequence === 100 ? EEXIST : 0));
+    });
+    const refusals = client.attempt(Array.from({ length: 130 }, (_, index) => setThing(index + 1)));
+    expect(datagrams).toEqual([64, 64, 2]);
+    expect(refusals).toHaveLength(130);
+    expect(refusals[99]).toEqual(new KernelError("thing.set 100", "EEXIST"));
+    expect(refusals.filter((refusal) => refusal !== undefined)).toHaveLength(1);
+  });
+
   test("go on counting behind 2^32 - 1", () => {
     const sequences: number[] = [];
     const transport = kernel((requests) => {
@@ -143,10 +156,8 @@ describe("a message that is none of ours", () => {
     ],
     ["of type NLMSG_NOOP", ({ sequence }: Message) => messageOf({ sequence }, 1, 0, new Uint8Array())],
   ])("%s is left out", (_, foreign) => {
-    const alone = clientOf(([request]) => [foreign(request!), ack(request!)]);
-    alone.do(setThing(7));
-    const together_ = clientOf(([request]) => [together(foreign(request!), ack(request!))]);
-    together_.do(setThing(7));
+    clientOf(([request]) => [foreign(request!), ack(request!)]).do(setThing(7));
+    clientOf(([request]) => [together(foreign(request!), ack(request!))]).do(setThing(7));
   });
 
   test("from another process is left out", () => {

@@ -75,19 +75,20 @@ async function askTcp(from: Namespace, { address, port, patience = 2000 }: Quest
 /** A client that keeps its UDP port, so that the kernel sees all its questions as one flow. */
 export async function udpClient(from: Namespace, { address, port }: Question) {
   let heard = (_: string): void => undefined;
-  const options: Bun.udp.ConnectSocketOptions<"buffer"> = {
-    hostname: familyOf(address) === 4 ? "0.0.0.0" : "::",
-    connect: { hostname: address, port },
-    socket: { data: (_, bytes) => heard(bytes.toString()), error() {} },
+  const data = (_: unknown, bytes: Buffer, __: number, source: string): void => {
+    // Only the address that was asked may answer: a program with a connected socket hears no other.
+    if (source === address) heard(bytes.toString());
   };
-  const open = await begun(from, () => Bun.udpSocket(options));
+  const hostname = familyOf(address) === 4 ? "0.0.0.0" : "::";
+  const open = await begun(from, () => Bun.udpSocket({ hostname, socket: { data } }));
+  const send = () => void open.send("who is there?", port, address);
   return {
     /** Sends every 50 ms until something is answered; undefined when nothing is. */
     async ask(patience = 2000): Promise<Answer | undefined> {
       const { promise, resolve } = Promise.withResolvers<string>();
       heard = resolve;
-      open.send("who is there?");
-      const repeat = setInterval(() => open.send("who is there?"), 50);
+      send();
+      const repeat = setInterval(send, 50);
       const timer = setTimeout(() => resolve(""), patience);
       const answer = await promise;
       clearInterval(repeat);

@@ -5,8 +5,8 @@ import {
   createElements,
   deleteElements,
   type Element,
+  elementsOf,
   getElement,
-  listElements,
 } from "../../../netlink/netfilter/elements.ts";
 import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
 import { getLinkSummary } from "../../../netlink/route/links.ts";
@@ -99,7 +99,7 @@ export function elementsOwned(host: Side, wanted: (owner: string) => boolean): F
 
 function listOrNone(host: Side, set: SetName): Element[] {
   try {
-    return host.netfilter.list(listElements({ ...TABLE, set })).flatMap(({ elements }) => elements ?? []);
+    return elementsOf(host.netfilter, { ...TABLE, set });
   } catch (error) {
     if (refusedWith(error, "ENOENT")) return [];
     throw error;

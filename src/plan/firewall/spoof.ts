@@ -11,7 +11,7 @@ import {
   deleteElements,
   type Element,
   type ElementListInput,
-  listElements,
+  elementsOf,
 } from "../../../netlink/netfilter/elements.ts";
 import { type Field, meta } from "../../../netlink/netfilter/field.ts";
 import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
@@ -74,7 +74,7 @@ const listOf = (set: string, key: Element["key"], comment?: string): ElementList
   elements: [{ key, ...(comment !== undefined && { userdata: { comment } }) }],
 });
 
-function elementsOf(owner: Owner, mac: string): ElementListInput[] {
+function entriesOf(owner: Owner, mac: string): ElementListInput[] {
   const link = hostLinkName(owner);
   const comment = ownerText(owner);
   return [
@@ -92,9 +92,7 @@ interface Found {
 export function guardedBy(host: Side, wanted: (owner: string) => boolean): Found[] {
   return [PORTS, ADDRESSES].flatMap((set) => {
     try {
-      return host.netfilter
-        .list(listElements({ ...TABLE, set }))
-        .flatMap(({ elements }) => elements ?? [])
+      return elementsOf(host.netfilter, { ...TABLE, set })
         .filter(({ userdata }) => wanted(userdata?.comment ?? ""))
         .map((element) => ({ set, element }));
     } catch (error) {
@@ -122,7 +120,7 @@ export const spoofCheck = (host: Side, container: Side | undefined, owner: Owner
   return {
     describe: () => `link-layer address check on ${hostLinkName(owner)}`,
     ensure() {
-      const add = () => host.netfilter.transact(batch(elementsOf(owner, mac()).map(addElements)));
+      const add = () => host.netfilter.transact(batch(entriesOf(owner, mac()).map(addElements)));
       try {
         add();
       } catch (error) {

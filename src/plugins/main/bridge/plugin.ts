@@ -8,6 +8,7 @@ import { identityOf } from "../../../names.ts";
 import { type Attaching, attach, compare, detach, ownerOf } from "../../../plan/bridged/attach.ts";
 import { collect } from "../../../plan/bridged/collect.ts";
 import { withDefaultRoutes, withGateways } from "../../../plan/bridged/gateways.ts";
+import { askedMac } from "../../../plan/bridged/mac.ts";
 import type { Bridged } from "../../../plan/bridged/model.ts";
 import { hostReady } from "../../../plan/bridged/status.ts";
 import { shapeOfBridge } from "./schema.ts" with { type: "macro" };
@@ -50,7 +51,7 @@ function bridged(call: Call<Bridge>, leased: Result): Bridged {
     bridge: { name: config.bridge, promiscuous: config.promiscMode, mtu: config.mtu },
     port: { hairpin: config.hairpinMode, isolated: config.portIsolation },
     vlans: portVlans(config),
-    mac: config.runtimeConfig?.mac ?? config.args?.cni?.mac ?? MAC,
+    mac: askedMac(config, MAC),
     detectDuplicates: config.enabledad,
     containerUp: !config.disableContainerInterface,
     ips,

@@ -9,6 +9,7 @@ import { identityOf } from "../../../names.ts";
 import { type Attaching, attach, compare, detach, ownerOf } from "../../../plan/bridged/attach.ts";
 import { collect } from "../../../plan/bridged/collect.ts";
 import { withDefaultRoutes, withGateways } from "../../../plan/bridged/gateways.ts";
+import { askedMac } from "../../../plan/bridged/mac.ts";
 import type { Bridged } from "../../../plan/bridged/model.ts";
 import { hostReady } from "../../../plan/bridged/status.ts";
 import { publishedPorts } from "../../../plan/firewall/ports.ts";
@@ -67,7 +68,7 @@ function bridged(call: Call<Flatnet>, leased: Result): Bridged {
     vlans: config.vlan
       ? { untagged: config.vlan, tagged: [], gatewayDevice: true, keepDefault: false }
       : undefined,
-    mac: config.runtimeConfig?.mac ?? config.args?.cni?.mac ?? MAC,
+    mac: askedMac(config, MAC),
     detectDuplicates: false,
     containerUp: true,
     ips,
