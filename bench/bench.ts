@@ -39,7 +39,7 @@ if (options.help) {
 }
 
 enterSandbox(import.meta.url);
-if (!options.noise && !existsSync(flatnet.directory)) build(project);
+if (!options.noise && !existsSync(`${flatnet.directory}/flatnet`)) build(project);
 
 // On the disk of our own executable, since starting a program from memory takes longer than from a cached file.
 const scratch = `${project}dist/bench`;

@@ -1,5 +1,5 @@
 /** A host with containers: a network namespace for it, one for each container, and one side's plugins to join them. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createNamespace, inside } from "../netlink/socket/namespace.ts";
 import { nameNamespace } from "../netlink/socket/namespace-name.ts";
 import type { Network, Side } from "./sides.ts";
@@ -26,6 +26,8 @@ export interface Finished {
   /** From the start of the process until it has ended and its output is read. */
   readonly milliseconds: number;
 }
+
+const solicitations = "/proc/sys/net/ipv6/conf/default/router_solicitations";
 
 let hosts = 0;
 
@@ -54,7 +56,7 @@ export class Host {
     nameNamespace(namespace, path);
     // A thousand containers made within seconds would ask for routers at the same moments, for minutes, and each
     // question goes to all of them: it is measured what a call takes, not that.
-    inside(namespace, () => writeFileSync("/proc/sys/net/ipv6/conf/default/router_solicitations", "0"));
+    inside(namespace, () => existsSync(solicitations) && writeFileSync(solicitations, "0"));
     return {
       id,
       namespace: path,

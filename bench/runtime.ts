@@ -1,5 +1,5 @@
 /** Calls plugins as a container runtime does: environment, standard input, results handed from one to the next. */
-import type { Container, Host } from "./host.ts";
+import type { Container, Finished, Host } from "./host.ts";
 import type { Network, PluginConfig } from "./sides.ts";
 
 /** What ADD printed last, which DEL is given. */
@@ -25,7 +25,8 @@ export async function attach(
   let result: Result | undefined;
   let milliseconds = 0;
   for (const plugin of network.plugins) {
-    const finished = await call("ADD", host, network, plugin, container, result, through);
+    const config = configOf(network, plugin, container, result);
+    const finished = await call(host, plugin.type, "ADD", container, config, through);
     result = JSON.parse(finished.stdout);
     milliseconds += finished.milliseconds;
   }
@@ -47,8 +48,10 @@ export async function detach(
   through: readonly string[] = [],
 ): Promise<number> {
   let milliseconds = 0;
-  for (const plugin of network.plugins.toReversed())
-    milliseconds += (await call("DEL", host, network, plugin, container, result, through)).milliseconds;
+  for (const plugin of network.plugins.toReversed()) {
+    const config = configOf(network, plugin, container, result);
+    milliseconds += (await call(host, plugin.type, "DEL", container, config, through)).milliseconds;
+  }
   return milliseconds;
 }
 
@@ -61,17 +64,25 @@ export async function populate(host: Host, network: Network, count: number, port
   await Promise.all(Array.from({ length: 4 }, hand));
 }
 
-async function call(
-  command: "ADD" | "DEL",
-  host: Host,
+/** What a plugin reads: its part of the list, and what the runtime adds. */
+function configOf(
   network: Network,
   plugin: PluginConfig,
-  container: Container,
+  { ports }: Container,
   prevResult: Result | undefined,
+): object {
+  const runtimeConfig = plugin.capabilities?.portMappings ? { portMappings: ports } : undefined;
+  return { ...plugin, cniVersion: "1.0.0", name: network.name, runtimeConfig, prevResult };
+}
+
+async function call(
+  host: Host,
+  type: string,
+  command: "ADD" | "DEL",
+  container: Container,
+  config: object,
   through: readonly string[],
-) {
-  const runtimeConfig = plugin.capabilities?.portMappings ? { portMappings: container.ports } : undefined;
-  const config = { ...plugin, cniVersion: "1.0.0", name: network.name, runtimeConfig, prevResult };
+): Promise<Finished> {
   const environment = {
     CNI_COMMAND: command,
     CNI_CONTAINERID: container.id,
@@ -80,9 +91,12 @@ async function call(
     CNI_PATH: host.side.directory,
     PATH: process.env.PATH ?? "",
   };
-  const executable = `${host.side.directory}/${plugin.type}`;
-  const finished = await host.run([...through, executable], environment, JSON.stringify(config));
+  const finished = await host.run(
+    [...through, `${host.side.directory}/${type}`],
+    environment,
+    JSON.stringify(config),
+  );
   if (finished.exitCode === 0) return finished;
   const said = finished.stdout.trim() || finished.stderr.trim();
-  throw new Error(`${host.side.name}: ${plugin.type} ${command} ended with ${finished.exitCode}: ${said}`);
+  throw new Error(`${host.side.name}: ${type} ${command} ended with ${finished.exitCode}: ${said}`);
 }

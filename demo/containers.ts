@@ -10,7 +10,7 @@ import { type Attachment, type Result, Runtime } from "./runtime.ts";
 import { CONTAINER_PORT, type Container, HOST_PORT, type Name, names, wishes } from "./scene.ts";
 import { stateOf } from "./state.ts";
 import { showNetwork, showStates, showTimes } from "./story.ts";
-import { lineWidth, paint, Report } from "./terminal.ts";
+import { lineWidth, pad, paint, Report } from "./terminal.ts";
 import { annotated, conversation, lengthOf } from "./transcript.ts";
 
 const [plugins = "", ...options] = process.argv.slice(2);
@@ -50,14 +50,25 @@ class Running {
   }
 }
 
-function introduction(runtime: Runtime): void {
-  const { name, cniVersion, plugins: list } = runtime.network;
-  const user = /^\s*0\s+0\s+4294967295/.test(readFileSync("/proc/self/uid_map", "utf8")) ? "" : "user, ";
-  report.lines([
-    `${paint("dim", "network  ")} ${relative(process.cwd(), conflist)}: "${name}", CNI ${cniVersion}, plugins: ${list.map(({ type }) => type).join(", ")}`,
-    `${paint("dim", "plugins  ")} ${relative(process.cwd(), plugins) || plugins}`,
-    `${paint("dim", "where    ")} ${user}mount and network namespaces of the demo's own; it runs no other program`,
-  ]);
+/** A path as a person would write it here. */
+function shown(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith("..") ? path : fromHere;
+}
+
+/** Whether root is root of the machine: all its users are users here. */
+const isMachinesRoot = (): boolean =>
+  /^\s*0\s+0\s+4294967295$/m.test(readFileSync("/proc/self/uid_map", "utf8"));
+
+function introduction({ network }: Runtime): void {
+  const types = network.plugins.map(({ type }) => type).join(", ");
+  const lines = [
+    ["network", `${shown(conflist)}: "${network.name}", CNI ${network.cniVersion}, ${types}`],
+    ["plugins", shown(plugins)],
+    ["user", isMachinesRoot() ? "root" : "root of a user namespace"],
+    ["where", "network and mount namespaces of the demo's own, with no program but the plugins"],
+  ] as const;
+  report.lines(lines.map(([name, text]) => `${paint("dim", pad(name, 8))} ${text}`));
 }
 
 /** What CHECK finds wrong with a container's attachment. */
@@ -141,11 +152,9 @@ async function demo(): Promise<void> {
   checks(runtime, running);
   trace(runtime, running.at(-1)!);
   report.heading("DEL, and what is left");
-  for (const { attachment, sandbox } of running) {
-    runtime.delete(attachment);
-    sandbox.end();
-  }
+  for (const { attachment } of running) runtime.delete(attachment);
   showStates(report, before, attached, state());
+  for (const { sandbox } of running) sandbox.end();
   times(runtime);
   report.close();
 }

@@ -65,7 +65,7 @@ function describe(host: PodmanHost, name: Name): Container {
 
 async function demo(host: PodmanHost): Promise<void> {
   const version = host.mustPodman("--version").trim();
-  report.lines([`${paint("dim", "runtime  ")} ${version}, network "${host.network}"`]);
+  report.lines([`${paint("dim", "runtime ")} ${version}, network "${host.network}"`]);
   serveOutside(host);
   const before = stateOf(host);
   const started = names.map((name) => timed(() => void host.run(name, options[name], tcpServer)));
@@ -102,9 +102,6 @@ if (lacking.length > 0) {
   process.exit(1);
 }
 const host = await podmanHost({ pluginDirectory: plugins, conflist: await Bun.file(conflist).json() });
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => void host.dispose().finally(() => process.exit(130)));
-}
 try {
   await demo(host);
 } catch (error) {

@@ -77,7 +77,11 @@ export class Runtime {
         result = JSON.parse(this.call("ADD", plugin, attachment, result, options).stdout);
       }
     } catch (error) {
-      this.delete(attachment);
+      try {
+        this.delete(attachment);
+      } catch {
+        // The first failure is the one to report.
+      }
       throw error;
     }
     this.results.set(attachment.containerId, result!);
@@ -143,7 +147,7 @@ export class Runtime {
 function errorIn({ command, containerId, stdout, stderr }: Call): string {
   try {
     const { code, msg, details } = JSON.parse(stdout) as { code: number; msg: string; details?: string };
-    return `${msg}${details ? ` (${details})` : ""}, code ${code}`;
+    return `${command} of ${containerId}: ${msg}${details ? ` (${details})` : ""}, code ${code}`;
   } catch {
     return `${command} of ${containerId} ended without an answer: ${stdout}${stderr}`;
   }

@@ -113,7 +113,7 @@ export function showStates(report: Report, before: State, attached: State, after
   report.note(
     `What all containers share stays: the bridge ${bridge?.name} with ${bridge?.addresses.join(", ")}, and the`,
   );
-  report.note(`${after.rules} constant rules of the table inet flatnet. No rule names a container.`);
+  report.note(`${after.rules} constant rules of the table inet flatnet.`);
 }
 
 /** How long calls took: a row of milliseconds for each container. */

@@ -37,13 +37,16 @@ const messageNames = ({ meanings }: Datagram): string[] =>
 /** Lines before a value: the attribute's header, and within comments of nf_tables a record's. */
 const VALUE_FOLLOWS = /^(?:(\S+) attribute|\S+ record) \d+, \d+ bytes$/;
 
-/** The values of a request's attributes, but for those that are bytes to us; of its header's fields if it has none. */
+/** Attributes whose values say nothing here: bytes of a set's key or data, and what an answer is to leave out. */
+const UNTOLD: ReadonlySet<string> = new Set(["value", "extMask"]);
+
+/** The values of a request's attributes; of its header's fields if it has none. */
 function saysShortly({ meanings }: Datagram): string {
   const values = meanings.filter((meaning, index) => {
     const found = VALUE_FOLLOWS.exec(meanings[index - 1] ?? "");
     const [, attribute] = found ?? [];
     return (
-      found && (attribute === undefined || (attribute !== "value" && meaning.startsWith(`${attribute} `)))
+      found && (attribute === undefined || (!UNTOLD.has(attribute) && meaning.startsWith(`${attribute} `)))
     );
   });
   const fields = meanings.filter(

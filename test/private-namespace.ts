@@ -96,7 +96,7 @@ function hideState(libc: Libc, program: string): void {
 }
 
 /** Replaces this process by the program: one piece of memory holds the pointers to the words, then the words. */
-function execute(libc: Libc, command: readonly string[]): void {
+function execute(libc: Libc, command: readonly string[]): never {
   const words = command.map((word) => `${word}\0`);
   let end = 8 * (words.length + 1);
   const memory = new Uint8Array(new ArrayBuffer(end + 3 * words.join("").length));
@@ -105,7 +105,9 @@ function execute(libc: Libc, command: readonly string[]): void {
     pointers[index] = BigInt(ptr(memory) + end);
     end += new TextEncoder().encodeInto(word, memory.subarray(end)).written;
   });
-  must(libc, `start ${command[0]}`, libc.execv(command[0]!, memory));
+  libc.execv(command[0]!, memory);
+  libc.perror(`cannot start ${command[0]}`);
+  process.exit(1);
 }
 
 if (import.meta.main) {

@@ -42,7 +42,7 @@ function textOf(path: string): string {
 
 const output = ["--reporter=junit", `--reporter-outfile=${report}`];
 const tests = Bun.spawnSync(
-  inNamespacesIfPossible(bun, "test", ...output, ...(wanted.length ? wanted : ["test"])),
+  inNamespacesIfPossible(bun, "test", "--timeout=30000", ...output, ...(wanted.length ? wanted : ["test"])),
   {
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, FLATNET_PLUGINS: pluginDirectory(), FLATNET_LEFT_OUT: reasons },

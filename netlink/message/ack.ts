@@ -6,7 +6,7 @@ import { s32, s64, u32, u64 } from "../codec/integers.ts";
 import { oneOf } from "../codec/names.ts";
 import { attr, type Rows } from "../codec/rows.ts";
 import { bytes, cstring } from "../codec/strings.ts";
-import { KernelError } from "../errors.ts";
+import { DecodeError, KernelError } from "../errors.ts";
 import { aligned } from "../wire/align.ts";
 import { errnoName } from "../wire/errno.ts";
 import { HEADER_LENGTH, headerAt, type Message, NLM_F, NLMSG_DONE, NLMSG_ERROR } from "./header.ts";
@@ -82,6 +82,16 @@ export function ackParts({ type, flags, body }: Message): AckParts {
   return { errno, request: body.subarray(4, end), details: body.subarray(details) };
 }
 
+/** The details, or none when they cannot be read: the errno that they go with is worth more than an error about them. */
+function readDetails(details: Uint8Array): ExtendedAck {
+  try {
+    return decode(ExtendedAck, details);
+  } catch (error) {
+    if (error instanceof DecodeError) return {};
+    throw error;
+  }
+}
+
 /** The path of the attribute that starts at `offset` of the request, counted from its header. */
 function pathAt(request: Request, offset: number): string[] | undefined {
   const body = encode(request.codec, request.body);
@@ -131,7 +141,7 @@ export function verdict(message: Message, request: Request): KernelError | undef
   if (message.type === NLMSG_DONE && message.body.length < 4) return undefined;
   const { errno, details } = ackParts(message);
   if (errno >= 0) return undefined;
-  const said = decode(ExtendedAck, details);
+  const said = readDetails(details);
   return new KernelError(
     request.operation,
     errnoName(-errno),

@@ -2,19 +2,10 @@
 import { decode } from "../codec/codec.ts";
 import { KernelError, type NetlinkError, ProtocolError, SystemError } from "../errors.ts";
 import type { Transport } from "../socket/transport.ts";
-import { Writer } from "../wire/writer.ts";
 import { verdict } from "./ack.ts";
-import {
-  isEnd,
-  type Message,
-  messagesIn,
-  NLM_F,
-  NLMSG_DONE,
-  NLMSG_ERROR,
-  NLMSG_NOOP,
-  NLMSG_OVERRUN,
-} from "./header.ts";
-import { type Query, type Request, writeRequest } from "./request.ts";
+import { Exchange } from "./exchange.ts";
+import { isEnd, type Message, NLM_F, NLMSG_ERROR } from "./header.ts";
+import type { Query, Request } from "./request.ts";
 
 /** How many acks are asked for at once: a receive buffer of the usual 208 KiB has room for 270. */
 const AT_ONCE = 64;
@@ -25,18 +16,19 @@ const DUMP_TRIES = 6;
 /** What makes a dump worth another try: a part of it was dropped, or cut off (the next buffer is larger). */
 const LOST: ReadonlySet<string> = new Set(["ENOBUFS", "EMSGSIZE"]);
 
-/** Told of each message that answers the request at `index`; gives whether that was all. */
-type Take = (message: Message, index: number) => boolean;
-
 export class Client implements Disposable {
-  /** Set while the kernel is in the middle of a dump: by then it refuses to begin another one. */
+  /** Set while a dump has not been read to its end: until then the kernel refuses to begin another one. */
   private dumping = false;
 
-  /** @param sequence the number of the first request; the others count on from there, and after 2^32 - 1 comes 0 */
+  private readonly exchange: Exchange;
+
+  /** @param sequence the number of the first request */
   constructor(
     readonly transport: Transport,
-    private sequence = 1,
-  ) {}
+    sequence = 1,
+  ) {
+    this.exchange = new Exchange(transport, sequence);
+  }
 
   /** Asks for a change and waits for the kernel's word. @throws KernelError */
   do(request: Request): void {
@@ -59,7 +51,7 @@ export class Client implements Disposable {
   private attemptAtOnce(requests: readonly Request[]): (KernelError | undefined)[] {
     const verdicts: (KernelError | undefined)[] = requests.map(() => undefined);
     const waiting = new Set(requests.keys());
-    this.exchange(requests, (message, index) => {
+    this.exchange.ask(requests, (message, index) => {
       if (message.type !== NLMSG_ERROR) return false;
       verdicts[index] = verdict(message, requests[index]!);
       waiting.delete(index);
@@ -78,7 +70,7 @@ export class Client implements Disposable {
   transact(requests: readonly Request[], reply?: (message: Message) => void): void {
     const waiting = new Set(requests.keys().filter((index) => requests[index]!.flags & NLM_F.ack));
     let refusal: KernelError | undefined;
-    this.exchange(requests, (message, index) => {
+    this.exchange.ask(requests, (message, index) => {
       if (message.type !== NLMSG_ERROR) {
         reply?.(message);
         return false;
@@ -93,7 +85,7 @@ export class Client implements Disposable {
   /** Asks for one thing. @throws KernelError, or ProtocolError when the answer has nothing in it */
   get<T>(query: Query<T>): T {
     let value: { found: T } | undefined;
-    this.exchange([query], (message) => {
+    this.exchange.ask([query], (message) => {
       if (isEnd(message)) {
         const error = verdict(message, query);
         if (error !== undefined) throw error;
@@ -139,7 +131,7 @@ export class Client implements Disposable {
     let refusal: KernelError | undefined;
     this.dumping = true;
     try {
-      this.exchange([query], (message) => {
+      this.exchange.ask([query], (message) => {
         interrupted ||= (message.flags & NLM_F.dumpInterrupted) !== 0;
         if (isEnd(message)) refusal = verdict(message, query);
         else visit(decode(query.reply, message.body));
@@ -151,7 +143,8 @@ export class Client implements Disposable {
       return error;
     }
     if (earlierGoesOn && refusal?.code === "EBUSY") {
-      this.skipToDone();
+      this.exchange.skipToDone(query.operation);
+      this.dumping = false;
       return refusal;
     }
     this.dumping = false;
@@ -159,74 +152,12 @@ export class Client implements Disposable {
     return interrupted || refusal !== undefined ? changedMeanwhile(query) : undefined;
   }
 
-  /** Reads the rest of a dump that was given up (af_netlink.c, cb_running). */
-  private skipToDone(): void {
-    for (let done = false; !done; ) {
-      const { messages } = messagesIn(this.transport.receive().bytes);
-      done = messages.some(({ type }) => type === NLMSG_DONE);
-    }
-    this.dumping = false;
-  }
-
-  /**
-   * Sends requests in one datagram, and hands on the messages that answer them until `take` says that was all. Answers
-   * to earlier requests that were given up, and messages from anybody but the kernel, are left out.
-   */
-  private exchange(requests: readonly Request[], take: Take): void {
-    const [request] = requests;
-    if (request === undefined) return;
-    const { operation } = request;
-    const first = this.sequence;
-    const indexOf = (message: Message): number | undefined => {
-      const index = (message.sequence - first) >>> 0;
-      return index < requests.length && message.port === this.transport.port ? index : undefined;
-    };
-    during(operation, () => this.send(requests));
-    for (;;) {
-      const datagram = during(operation, () => this.transport.receive());
-      if (datagram.port !== 0) continue;
-      const { messages, torn } = messagesIn(datagram.bytes);
-      let ours = messages.length === 0;
-      for (const message of messages) {
-        const index = indexOf(message);
-        if (index === undefined || message.type === NLMSG_NOOP) continue;
-        if (message.type === NLMSG_OVERRUN) throw new SystemError(operation, "ENOBUFS");
-        if (take(message, index)) return;
-        ours = true;
-      }
-      if (ours && datagram.truncated) throw new ProtocolError(operation, "EMSGSIZE", TRUNCATED);
-      if (ours && torn) throw new ProtocolError(operation, "EPROTO", TORN);
-    }
-  }
-
-  private send(requests: readonly Request[]): void {
-    const writer = new Writer(4096);
-    for (const request of requests) {
-      writeRequest(writer, request, this.sequence, this.transport.port);
-      this.sequence = (this.sequence + 1) >>> 0;
-    }
-    this.transport.send(writer.bytes);
-  }
-
   [Symbol.dispose](): void {
     this.transport.close();
   }
 }
 
-const TRUNCATED = "the kernel's answer is longer than the receive buffer";
-const TORN = "the kernel's answer ends inside a message";
-
 const changedMeanwhile = ({ operation }: Request): ProtocolError => {
   const said = `what is listed changed during each of ${DUMP_TRIES} tries: try again when less is going on`;
   return new ProtocolError(operation, "EINTR", said);
 };
-
-/** Makes a call of the transport; its failure says for which operation it was made. */
-function during<T>(operation: string, call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    throw new SystemError(`${operation}: ${error.operation}`, error.code, { cause: error });
-  }
-}

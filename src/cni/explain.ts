@@ -12,29 +12,33 @@ export interface ErrorObject {
 
 /** What to do about a system call's errno. */
 const systemHints: Readonly<Record<string, string>> = {
+  EPERM: "run as root",
+  EACCES: "run as root, or with CAP_DAC_OVERRIDE",
   EROFS: "make the file system writable for the plugin",
-  ENOSPC: "free space on the file system",
+  ENOSPC: "free space or inodes on the file system",
+  EDQUOT: "free space, or raise the quota",
+  EISDIR: "a directory is where a file should be: move it away",
+  ENOTDIR: "a file is where a directory should be: move it away",
+  EEXIST: "something else is in its place: move it away",
+  ENAMETOOLONG: "choose shorter names",
+  EMFILE: "raise the limit of open files (ulimit -n)",
+  EBADF: "the caller has closed it",
+  EPIPE: "the caller has closed it",
   EAFNOSUPPORT: "the kernel lacks this kind of socket: load or build its module",
   EPROTONOSUPPORT: "the kernel lacks this netlink family: load or build its module",
 };
 
 /** What to do about the errno of a refused request. */
 const kernelHints: Readonly<Record<string, string>> = {
+  EPERM: "CAP_NET_ADMIN is needed, in the user namespace that owns the network namespace",
   EOPNOTSUPP: "the kernel lacks this feature: load or build its module",
 };
 
-const isRefusal = (code: string): boolean => code === "EPERM" || code === "EACCES";
-
-/** setns(2), unshare(2) and mount(2) ask for one capability; files ask for the right user. */
+/** setns(2), unshare(2) and mount(2) ask for one capability. */
 function systemHint({ code, operation }: SystemError): string | undefined {
-  if (code === "EPERM" && /namespace|mount/.test(operation)) return "CAP_SYS_ADMIN is needed";
-  return isRefusal(code) ? "run as a user who may do that, root as a rule" : systemHints[code];
-}
-
-function kernelHint({ code }: KernelError): string | undefined {
-  return isRefusal(code)
-    ? "CAP_NET_ADMIN is needed, in the user namespace that owns the network namespace"
-    : kernelHints[code];
+  return code === "EPERM" && /namespace|mount/.test(operation)
+    ? "CAP_SYS_ADMIN is needed"
+    : systemHints[code];
 }
 
 function fromKernel(error: KernelError): CniError {
@@ -48,7 +52,7 @@ function fromKernel(error: KernelError): CniError {
     code: codes.failed,
     operation: error.operation,
     cause: error.said || error.code,
-    hint: kernelHint(error),
+    hint: kernelHints[error.code],
     details: details.filter(Boolean).join("; "),
   });
 }

@@ -29,5 +29,7 @@ The runtime says what it wants by CNI_COMMAND, gives the configuration on stdin,
 each command it sets:
 ${needed.join("\n")}
   VERSION nothing more; try: CNI_COMMAND=VERSION ${plugin.name}
+
+With the argument --trace the call's netlink messages are printed on stderr, with what their bytes mean.
 `;
 }

@@ -12,21 +12,30 @@ export function printJson(value: unknown, indent = 4): string {
   );
 }
 
-/** The value of JSON text. @throws CniError with code 6 that names `subject` when it is none */
+/** Lists and objects inside each other. Configurations and results have ten; thousands break what goes through them. */
+const DEEPEST = 100;
+
+/** Whether lists and objects are inside each other further than `depth`. */
+const isDeeper = (value: unknown, depth: number): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (depth === 0 || Object.values(value).some((inner) => isDeeper(inner, depth - 1)));
+
+const unreadable = (subject: string, cause: string, options?: ErrorOptions): CniError =>
+  new CniError({ code: codes.decodeFailure, operation: "read", subject, cause }, options);
+
+/** The value of JSON text. @throws CniError with code 6 that names `subject` when it is none, or nested too deep */
 export function parseJson(text: string, subject: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
-    throw new CniError(
-      {
-        code: codes.decodeFailure,
-        operation: "read",
-        subject,
-        cause: text.trim() === "" ? "it is empty" : `it is not JSON: ${(cause as Error).message}`,
-      },
-      { cause },
-    );
+    const said = text.trim() === "" ? "it is empty" : `it is not JSON: ${(cause as Error).message}`;
+    throw unreadable(subject, said, { cause });
   }
+  if (isDeeper(value, DEEPEST))
+    throw unreadable(subject, `more than ${DEEPEST} lists and objects are inside each other`);
+  return value;
 }
 
 function kindOf(value: unknown): string {

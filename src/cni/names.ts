@@ -5,13 +5,18 @@ import { CniError, codes } from "./error.ts";
 const identifier = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const identifierRule = "it needs a letter or digit first, then letters, digits, `_`, `.` and `-` only";
 
+/** Characters of a container id: sixteen times the usual, and with an interface's name well within a page of a file. */
+const longestContainerId = 1024;
+
 /** @throws CniError with code 3 when the container id is empty, 4 when it breaks the rule */
 export function checkContainerId(id: string): void {
-  if (identifier.test(id)) return;
+  const long = id.length > longestContainerId;
+  if (identifier.test(id) && !long) return;
+  const rule = long ? `it has ${id.length} characters, and may have ${longestContainerId}` : identifierRule;
   throw new CniError({
     code: id === "" ? codes.unknownContainer : codes.invalidEnvironment,
     operation: "read CNI_CONTAINERID",
-    cause: id === "" ? "it is empty" : identifierRule,
+    cause: id === "" ? "it is empty" : rule,
     details: id,
   });
 }
@@ -36,9 +41,9 @@ function interfaceNameProblem(name: string): string | undefined {
   const bytes = new TextEncoder().encode(name).length;
   if (bytes > longestInterfaceName) return `it has ${bytes} bytes, the kernel allows ${longestInterfaceName}`;
   if (name === "." || name === "..") return "the kernel keeps this name for itself";
-  // The kernel would take control characters; nobody who reads a terminal should have to.
-  if (/[/:\p{White_Space}\p{Cc}]/u.test(name))
-    return "`/`, `:`, spaces and control characters are not allowed";
+  // The kernel would take control characters; nobody who reads a terminal should have to. `%` makes it count: eth%d.
+  if (/[/:%\p{White_Space}\p{Cc}]/u.test(name))
+    return "`/`, `:`, `%`, spaces and control characters are not allowed";
   return undefined;
 }
 

@@ -1,13 +1,14 @@
 /** Addresses of the container's interface, and of the bridge as their gateway. */
-import { KernelError } from "../../netlink/errors.ts";
 import { type Address, addAddress, deleteAddress, listAddresses } from "../../netlink/route/addresses.ts";
 import { getLinkSummary, setLink } from "../../netlink/route/links.ts";
 import { familyOf, formatAddress } from "../../netlink/wire/address.ts";
 import { lastOf, overlap, parseCidr, withoutPrefix } from "../../netlink/wire/cidr.ts";
 import { CniError, codes } from "../cni/error.ts";
 import { sleep } from "../sys/time.ts";
-import type { Resource } from "./resource.ts";
+import { bridgeIndex, isUnused } from "./bridge.ts";
+import { type Resource, undoable } from "./resource.ts";
 import type { Side } from "./side.ts";
+import { sysctls } from "./sysctls.ts";
 import { containerIndex, containerLink } from "./veth.ts";
 
 /** The netlink family of an address's text. */
@@ -110,40 +111,61 @@ function conflict(bridge: string, cidr: string, other: Address): CniError {
     operation: "add the gateway address",
     subject: `${cidr} to ${bridge}`,
     cause: `${bridge} has the address ${cidrOf(other)} already`,
-    hint: 'give another "bridge" or the subnet of that address, or set "forceAddress" to replace it',
+    hint: 'give another "bridge" or the subnet of that address, or delete that address',
   });
 }
 
 const deviceIndex = (host: Side, name: string): number =>
   host.indexOf(name, () => host.route.get(getLinkSummary({ ifname: name })));
 
-/**
- * The gateway's address on the bridge (or on its VLAN device). Shared: it stays when a container leaves.
- * @param force replace addresses that are in the way
- */
-export const gatewayAddress = (host: Side, bridge: string, cidr: string, force: boolean): Resource => ({
-  describe: () => `gateway address ${cidr} on ${bridge}`,
-  ensure() {
-    const index = deviceIndex(host, bridge);
-    const existing = addressesOf(host, index, netlinkFamily(cidr));
-    if (existing.some((address) => cidrOf(address) === cidr)) return undefined;
-    for (const other of conflicts(existing, cidr)) {
-      if (!force) throw conflict(bridge, cidr, other);
-      host.route.do(
-        deleteAddress({ index, address: withoutPrefix(cidrOf(other)), prefixlen: other.prefixlen }),
-      );
-    }
-    try {
-      // Nobody else has our gateway's address; a tentative one would not answer for a second.
-      host.route.do(added(cidr, index, netlinkFamily(cidr) === "inet6" ? ["nodad"] : undefined));
-    } catch (error) {
-      if (!(error instanceof KernelError) || error.code !== "EEXIST") throw error;
-    }
-    return undefined;
-  },
-  check() {
-    const found = addressesOf(host, deviceIndex(host, bridge), netlinkFamily(cidr)).map(cidrOf);
-    return found.includes(cidr) ? [] : [`it is not there, but ${found.join(", ") || "none of its family"}`];
-  },
-  remove: () => undefined,
-});
+/** Adds the gateway's address. Somebody who was faster is as good. @throws KernelError */
+function addGateway(host: Side, device: string, cidr: string): void {
+  // Nobody else has our gateway's address; a tentative one would not answer for a second.
+  const flags = netlinkFamily(cidr) === "inet6" ? (["nodad"] as const) : undefined;
+  const request = added(cidr, deviceIndex(host, device), flags);
+  const [refusal] = host.route.attempt([request]);
+  if (refusal === undefined || refusal.code === "EEXIST") return;
+  if (refusal.code !== "EACCES") throw refusal;
+  // IPv6 is switched off on the device, as on a host that has it off by default; an IPv6 gateway asks for it.
+  sysctls(host, [{ key: `net/ipv6/conf/${device}/disable_ipv6`, value: "0" }]).ensure();
+  host.route.do(request);
+}
+
+export interface GatewayOptions {
+  /** The bridge whose containers it is for. */
+  readonly bridge: string;
+  /** The bridge itself, or its VLAN device. */
+  readonly device: string;
+  /** Address and prefix length. */
+  readonly cidr: string;
+  /** Replace addresses that are in the way. */
+  readonly force: boolean;
+}
+
+/** The gateway's address on the bridge (or on its VLAN device). Shared: it stays when a container leaves. */
+export const gatewayAddress = (host: Side, { bridge, device, cidr, force }: GatewayOptions): Resource => {
+  const index = () => deviceIndex(host, device);
+  const address = { address: withoutPrefix(cidr), prefixlen: parseCidr(cidr).prefix };
+  const takeBack = (): void => {
+    const unused = isUnused(host, { index: bridgeIndex(host, bridge) });
+    if (unused) host.route.attempt([deleteAddress({ index: index(), ...address })]);
+  };
+  return {
+    describe: () => `gateway address ${cidr} on ${device}`,
+    ensure() {
+      const existing = addressesOf(host, index(), netlinkFamily(cidr));
+      if (existing.some((address) => cidrOf(address) === cidr)) return undefined;
+      for (const other of conflicts(existing, cidr)) {
+        if (!force) throw conflict(device, cidr, other);
+        const { prefixlen } = other;
+        host.route.do(deleteAddress({ index: index(), address: withoutPrefix(cidrOf(other)), prefixlen }));
+      }
+      return undoable(() => addGateway(host, device, cidr), takeBack);
+    },
+    check() {
+      const found = addressesOf(host, index(), netlinkFamily(cidr)).map(cidrOf);
+      return found.includes(cidr) ? [] : [`it is not there, but ${found.join(", ") || "none of its family"}`];
+    },
+    remove: () => undefined,
+  };
+};

@@ -11,9 +11,9 @@ import {
 } from "../../netlink/route/links.ts";
 import { CniError, codes } from "../cni/error.ts";
 import { randomHex } from "../sys/random.ts";
-import type { Resource, Undo } from "./resource.ts";
+import { allOrNothing, type Resource, type Undo, undoable } from "./resource.ts";
 import type { Side } from "./side.ts";
-import { sysctls } from "./sysctls.ts";
+import { type Setting, sysctls } from "./sysctls.ts";
 
 export interface BridgeOptions {
   readonly name: string;
@@ -64,31 +64,36 @@ function filtersVlans(host: Side, name: string): boolean {
   return info?.kind === "bridge" && info.data?.vlanFiltering === true;
 }
 
+/** Makes the bridge. @returns how to take it back; nothing when another call was faster, whose is as good as ours */
 function create(host: Side, { name, mtu, vlanFiltering }: BridgeOptions): Undo | undefined {
+  const bridge = createLink({
+    ifname: name,
+    address: ownMac(),
+    flags: ["up"],
+    change: ["up"],
+    ...(mtu > 0 && { mtu }),
+    linkinfo: { kind: "bridge", ...(vlanFiltering && { data: { vlanFiltering: true } }) },
+  });
   try {
-    host.route.do(
-      createLink({
-        ifname: name,
-        address: ownMac(),
-        flags: ["up"],
-        change: ["up"],
-        ...(mtu > 0 && { mtu }),
-        linkinfo: { kind: "bridge", ...(vlanFiltering && { data: { vlanFiltering: true } }) },
-      }),
+    return undoable(
+      () => host.route.do(bridge),
+      () => deleteIfUnused(host, name),
     );
   } catch (error) {
-    // Another call was faster: its bridge is as good as ours.
     if (error instanceof KernelError && error.code === "EEXIST") return undefined;
     throw explained(error, vlanFiltering);
   }
+}
+
+/** What a new bridge is set to. */
+function settings(name: string): Setting[] {
   const v6 = `net/ipv6/conf/${name}`;
-  sysctls(host, [
+  return [
     { key: `${v6}/accept_ra`, value: "0", optional: true },
     // From the bridge's own address the host asks for the containers that IPv6 packets from outside are for. As long as
     // the detection of duplicates lasted (2 s after the first container) it would have none to ask from.
     { key: `${v6}/accept_dad`, value: "0", optional: true },
-  ]).ensure();
-  return () => deleteIfUnused(host, name);
+  ];
 }
 
 function explained(error: unknown, vlanFiltering: boolean): unknown {
@@ -108,36 +113,52 @@ function explained(error: unknown, vlanFiltering: boolean): unknown {
   );
 }
 
-/** A bridge that got a port in the meantime belongs to others as well. */
+/**
+ * Whether what this call made for the bridge is of no use to anybody: the bridge has no port, and no other call is
+ * about to give it one.
+ * @param apart a port that does not count
+ */
+export function isUnused(host: Side, bridge: { readonly index: number }, apart?: string): boolean {
+  if (!host.isAlone()) return false;
+  return host.route.list(listLinks({ master: bridge.index })).every(({ ifname }) => ifname === apart);
+}
+
 function deleteIfUnused(host: Side, name: string): void {
   const link = host.route.find(getLinkSummary({ ifname: name }));
-  if (link === undefined) return;
-  if (host.route.list(listLinks({ master: link.index })).length === 0) {
-    host.route.do(deleteLink({ index: link.index }));
+  if (link !== undefined && isUnused(host, link)) host.route.do(deleteLink({ index: link.index }));
+}
+
+function filterVlans(host: Side, { index }: LinkSummary): void {
+  try {
+    host.route.do(setLink({ index, linkinfo: { kind: "bridge", data: { vlanFiltering: true } } }));
+  } catch (error) {
+    throw explained(error, true);
   }
 }
 
 /** A bridge that is there, up, and as promiscuous as it should be. */
 export const bridge = (host: Side, options: BridgeOptions): Resource => ({
   describe: () => `bridge ${options.name}`,
-  ensure() {
-    const existing = findBridge(host, options.name);
-    const undo = existing === undefined ? create(host, options) : undefined;
-    const link = existing ?? bridgeNamed(host, options.name);
-    host.indexOf(options.name, () => link);
-    const up = link.flags.includes("up");
-    const promiscuous = !options.promiscuous || link.flags.includes("promisc");
-    if (!up || !promiscuous) {
-      const flags = ["up" as const, ...(options.promiscuous ? ["promisc" as const] : [])];
-      host.route.do(setLink({ index: link.index, flags, change: flags }));
-    }
-    if (options.vlanFiltering && !filtersVlans(host, options.name)) {
-      host.route.do(
-        setLink({ index: link.index, linkinfo: { kind: "bridge", data: { vlanFiltering: true } } }),
-      );
-    }
-    return undo;
-  },
+  ensure: () =>
+    allOrNothing((made) => {
+      host.join();
+      const existing = findBridge(host, options.name);
+      const undo = existing === undefined ? create(host, options) : undefined;
+      if (undo !== undefined) {
+        made.remember(undo);
+        sysctls(host, settings(options.name)).ensure();
+      }
+      const link = existing ?? bridgeNamed(host, options.name);
+      host.indexOf(options.name, () => link);
+      const up = link.flags.includes("up");
+      const promiscuous = !options.promiscuous || link.flags.includes("promisc");
+      if (!up || !promiscuous) {
+        const flags = ["up" as const, ...(options.promiscuous ? ["promisc" as const] : [])];
+        host.route.do(setLink({ index: link.index, flags, change: flags }));
+      }
+      if (options.vlanFiltering && !filtersVlans(host, options.name)) filterVlans(host, link);
+      return undo;
+    }),
   check() {
     const link = findBridge(host, options.name);
     if (link === undefined) return ["it is not there"];

@@ -3,26 +3,34 @@ import { SystemError } from "../../netlink/errors.ts";
 import { type Namespace, openNamespace } from "../../netlink/socket/namespace.ts";
 import { CniError, codes } from "../cni/error.ts";
 
-/** The namespace; undefined where it is gone or none was passed. @throws SystemError when the path is something else */
+function unusable(path: string, cause: string): CniError {
+  return new CniError({
+    code: codes.failed,
+    operation: "open the container's network namespace",
+    subject: path,
+    cause,
+    hint: "CNI_NETNS must be the path of a living namespace, such as /run/netns/NAME or /proc/PID/ns/net",
+  });
+}
+
+/**
+ * The namespace; undefined where it is gone or none was passed.
+ * @throws CniError when the path is something else, SystemError when it cannot be opened
+ */
 export function namespaceIfThere(path: string): Namespace | undefined {
   if (path === "") return undefined;
   try {
     return openNamespace(path);
   } catch (error) {
-    if (error instanceof SystemError && error.code === "ENOENT") return undefined;
-    throw error;
+    if (!(error instanceof SystemError)) throw error;
+    if (error.code === "ENOENT") return undefined;
+    throw error.code === "EINVAL" ? unusable(path, "it is not a network namespace") : error;
   }
 }
 
-/** @throws CniError when there is nothing at `path`, SystemError when it is something else */
+/** @throws CniError when there is nothing at `path`, or something else; SystemError when it cannot be opened */
 export function namespaceOf(path: string): Namespace {
   const namespace = namespaceIfThere(path);
-  if (namespace !== undefined) return namespace;
-  throw new CniError({
-    code: codes.failed,
-    operation: "open the container's network namespace",
-    subject: path,
-    cause: "there is nothing at this path",
-    hint: "CNI_NETNS must be the path of a living namespace",
-  });
+  if (namespace === undefined) throw unusable(path, "there is nothing at this path");
+  return namespace;
 }

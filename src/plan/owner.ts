@@ -33,6 +33,9 @@ export function ownerText({ network, containerId, ifname }: Owner): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 9)}~${hashOf(text)}` : text;
 }
 
+/** Whether an alias or a comment is an owner's. */
+export const isOwnerText = (text: string | undefined): boolean => text?.startsWith(`${PREFIX} `) ?? false;
+
 /** The name of the host's end of the owner's veth pair: `veth` and eight digits, the same for every call. */
 export const hostLinkName = (owner: Owner): string =>
   `veth${hashOf(`${owner.network}/${owner.containerId}/${owner.ifname}`)}`;

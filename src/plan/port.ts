@@ -1,9 +1,9 @@
-/** The host's end of an attachment as a port of its bridge: its owner, and how the bridge treats it. */
+/** The host's end of an attachment as a port of its bridge: how the bridge treats it. */
 import type { LinkSummary } from "../../netlink/route/link/summary.ts";
 import { getLink, getLinkSummary, setLink } from "../../netlink/route/links.ts";
 import { CniError, codes } from "../cni/error.ts";
 import { sleep } from "../sys/time.ts";
-import { hostLinkName, type Owner, ownerText } from "./owner.ts";
+import { hostLinkName, type Owner } from "./owner.ts";
 import type { Resource } from "./resource.ts";
 import type { Side } from "./side.ts";
 
@@ -20,14 +20,13 @@ function treatment(host: Side, owner: Owner): { mode?: boolean | undefined; isol
   return info?.slaveKind === "bridge" ? (info.slaveData ?? {}) : {};
 }
 
-/** The alias with the owner and the port's options, in one request. It goes with the link. */
+/** The port's options. They go with the link. */
 export const bridgePort = (host: Side, owner: Owner, { hairpin, isolated }: PortOptions): Resource => ({
   describe: () => `bridge port ${hostLinkName(owner)}`,
   ensure() {
     host.route.do(
       setLink({
         ifname: hostLinkName(owner),
-        ifalias: ownerText(owner),
         linkinfo: { slaveKind: "bridge", slaveData: { mode: hairpin, isolated } },
       }),
     );

@@ -1,13 +1,20 @@
 /** Routes in the container's namespace. */
+import type { KernelError } from "../../netlink/errors.ts";
 import { type Route as KernelRoute, listRoutes, prependRoute } from "../../netlink/route/routes.ts";
 import { familyOf } from "../../netlink/wire/address.ts";
 import { networkOf, parseCidr, withoutPrefix } from "../../netlink/wire/cidr.ts";
+import { CniError } from "../cni/error.ts";
+import { explain } from "../cni/explain.ts";
 import type { Route } from "../cni/result.ts";
 import type { Resource } from "./resource.ts";
 import type { Side } from "./side.ts";
 import { containerIndex } from "./veth.ts";
 
 const MAIN = 254;
+
+/** The next hop; none for the unspecified address, by which some IPAM plugins say "on the link". */
+const nextHop = ({ gw }: Route): string | undefined =>
+  gw === "0.0.0.0" || gw === "::" ? undefined : gw || undefined;
 
 const familyName = (text: string) => (familyOf(text) === 4 ? ("inet" as const) : ("inet6" as const));
 
@@ -19,27 +26,44 @@ function wanted(dst: string): string {
   return prefix === 0 ? "default/0" : networkOf(parseCidr(dst));
 }
 
+/** What to do about a route that the kernel does not take. */
+const hints: Readonly<Record<string, string>> = {
+  EEXIST: "leave out one of two routes to the same destination",
+  ENETUNREACH: "give a gateway in the subnet of an address of the interface",
+  EHOSTUNREACH: "give a gateway in the subnet of an address of the interface",
+  EINVAL: "give the address of another host of the interface's subnet as gateway",
+};
+
+function explained(refusal: KernelError, route: Route): CniError {
+  const { failure } = explain(refusal);
+  const subject = route.gw ? `${route.dst} via ${route.gw}` : route.dst;
+  const hint = hints[refusal.code] ?? failure.hint;
+  return new CniError({ ...failure, operation: "make the route to", subject, hint }, { cause: refusal });
+}
+
 /** A route by the container's interface. It goes with its link. */
 export const containerRoute = (container: Side, ifname: string, route: Route): Resource => ({
-  describe: () => `route to ${route.dst}${route.gw ? ` via ${route.gw}` : ""} on ${ifname}`,
+  describe: () => `route to ${route.dst}${nextHop(route) ? ` via ${nextHop(route)}` : ""} on ${ifname}`,
   ensure() {
     const index = containerIndex(container, ifname);
     const { bytes, prefix } = parseCidr(route.dst);
+    const gateway = nextHop(route);
     const metrics = { ...(route.mtu && { mtu: route.mtu }), ...(route.advmss && { advmss: route.advmss }) };
-    container.route.do(
+    const [refusal] = container.route.attempt([
       prependRoute({
         family: bytes.length === 4 ? "inet" : "inet6",
         dstLen: prefix,
         ...(prefix > 0 && { dst: withoutPrefix(networkOf({ bytes, prefix })) }),
         oif: index,
-        ...(route.gw && { gateway: route.gw }),
+        ...(gateway && { gateway }),
         ...(route.priority && { priority: route.priority }),
         ...(route.table !== undefined && { table: route.table }),
         // Not the kernel's choice for a route without a gateway, but what the reference plugins give it.
         scope: route.scope ?? "universe",
         ...(Object.keys(metrics).length > 0 && { metrics }),
       }),
-    );
+    ]);
+    if (refusal !== undefined) throw explained(refusal, route);
     return undefined;
   },
   check() {
@@ -50,9 +74,10 @@ export const containerRoute = (container: Side, ifname: string, route: Route): R
       .filter((each) => shown(each) === wanted(route.dst));
     if (found.length === 0) return ["it is not there"];
     // A default route may have got another gateway on purpose.
+    const gateway = nextHop(route);
     const right =
-      !route.gw || wanted(route.dst) === "default/0" || found.some(({ gateway }) => gateway === route.gw);
-    return right ? [] : [`it goes by ${found.map(({ gateway }) => gateway ?? "the link").join(", ")}`];
+      !gateway || wanted(route.dst) === "default/0" || found.some((each) => each.gateway === gateway);
+    return right ? [] : [`it goes by ${found.map((each) => each.gateway ?? "the link").join(", ")}`];
   },
   remove: () => undefined,
 });

@@ -3,11 +3,16 @@ import { Client } from "../../netlink/message/client.ts";
 import { openSocket } from "../../netlink/socket/linux.ts";
 import { inside, type Namespace } from "../../netlink/socket/namespace.ts";
 import type { Open } from "../cni/host.ts";
+import { SharedLock } from "../sys/locks.ts";
+
+/** A file that all processes in the namespace have in common, and that is there without being made. */
+const OWN_NAMESPACE = "/proc/thread-self/ns/net";
 
 export class Side implements Disposable {
   private routeClient?: Client;
   private netfilterClient?: Client;
   private readonly indexes: Record<string, number> = {};
+  private making?: SharedLock;
 
   /**
    * @param name for messages: `host` or `container`
@@ -38,6 +43,17 @@ export class Side implements Disposable {
     return this.indexes[name];
   }
 
+  /** Lets other calls know, until this side is disposed, that this one is making something here. */
+  join(): void {
+    this.making ??= this.inside(() => new SharedLock(OWN_NAMESPACE));
+  }
+
+  /** Whether no other call is making something here; from then on none begins to before this side is disposed. */
+  isAlone(): boolean {
+    this.join();
+    return this.making?.alone() ?? false;
+  }
+
   /** Runs `act` in the namespace, for what is not netlink. Synchronous. */
   inside<T>(act: () => T): T {
     return this.namespace === undefined ? act() : inside(this.namespace, act);
@@ -50,6 +66,7 @@ export class Side implements Disposable {
   [Symbol.dispose](): void {
     this.routeClient?.[Symbol.dispose]();
     this.netfilterClient?.[Symbol.dispose]();
+    this.making?.[Symbol.dispose]();
   }
 }
 

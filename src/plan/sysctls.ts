@@ -1,5 +1,6 @@
 /** Kernel switches under /proc/sys/net that an attachment needs. */
 import { SystemError } from "../../netlink/errors.ts";
+import { CniError, codes } from "../cni/error.ts";
 import { readSysctl, setSysctl } from "../sys/sysctl.ts";
 import type { Resource } from "./resource.ts";
 import type { Side } from "./side.ts";
@@ -17,8 +18,26 @@ function set({ key, value, optional }: Setting): void {
   try {
     setSysctl(key, value);
   } catch (error) {
-    if (!optional || !(error instanceof SystemError)) throw error;
+    if (!(error instanceof SystemError)) throw error;
+    if (!optional) throw explained(error, key, value);
   }
+}
+
+/** Names of sysctl(8) have dots for slashes; the dots of a link's name become slashes. */
+const sysctlName = (key: string): string => key.replace(/[./]/g, (mark) => (mark === "/" ? "." : "/"));
+
+function explained(error: SystemError, key: string, value: string): CniError {
+  return new CniError(
+    {
+      code: codes.failed,
+      operation: "set the sysctl",
+      subject: `${sysctlName(key)} to ${value}`,
+      cause: error.code,
+      hint: `make /proc/sys writable for the plugin, or run on the host: sysctl -w ${sysctlName(key)}=${value}`,
+      details: error.message,
+    },
+    { cause: error },
+  );
 }
 
 function difference({ key, value, optional }: Setting): string[] {

@@ -1,11 +1,11 @@
 /** The veth pair of an attachment: one end a port of the bridge, the other in the container. */
 import { KernelError } from "../../netlink/errors.ts";
 import type { LinkSummary } from "../../netlink/route/link/summary.ts";
-import { createLink, deleteLink, getLinkSummary } from "../../netlink/route/links.ts";
+import { createLink, deleteLink, getLinkSummary, setLink } from "../../netlink/route/links.ts";
 import { CniError, codes } from "../cni/error.ts";
 import { bridgeIndex } from "./bridge.ts";
-import { hostLinkName, type Owner, ownerText } from "./owner.ts";
-import type { Resource } from "./resource.ts";
+import { hostLinkName, isOwnerText, type Owner, ownerText } from "./owner.ts";
+import { type Resource, undoable } from "./resource.ts";
 import type { Side } from "./side.ts";
 
 export interface VethOptions {
@@ -41,61 +41,76 @@ function hostLink(host: Side, owner: Owner): LinkSummary | undefined {
   return link?.ifalias === ownerText(owner) ? link : undefined;
 }
 
-function create(host: Side, container: Side, { owner, bridge, mtu, mac }: VethOptions): void {
+/** Asks for the pair, and for its owner's name on it. @returns for each nothing, or the kernel's refusal */
+function create(host: Side, container: Side, { owner, bridge, mtu, mac }: VethOptions) {
+  const ifname = hostLinkName(owner);
   const master = bridgeIndex(host, bridge);
   const both = mtu > 0 ? { mtu } : {};
-  host.route.do(
-    createLink({
-      ifname: hostLinkName(owner),
-      master,
-      ...both,
-      flags: ["up"],
-      change: ["up"],
-      linkinfo: {
-        kind: "veth",
-        data: {
-          // Born where it belongs: a link that is moved later is seen, and renamed, by udev and others.
-          peer: {
-            ifname: owner.ifname,
-            netNsFd: container.namespace!.fd,
-            ...both,
-            ...(mac && { address: mac }),
-          },
-        },
-      },
-    }),
-  );
+  // Born where it belongs: a link that is moved later is seen, and renamed, by udev and others.
+  const peer = {
+    ifname: owner.ifname,
+    netNsFd: container.namespace!.fd,
+    ...both,
+    ...(mac && { address: mac }),
+  };
+  const pair = { ...both, flags: ["up"] as const, linkinfo: { kind: "veth", data: { peer } } as const };
+  // In one datagram: no kill leaves a link between them that GC could not tell from those of other programs.
+  return host.route.attempt([
+    createLink({ ifname, master, ...pair }),
+    setLink({ ifname, ifalias: ownerText(owner) }),
+  ]);
 }
 
-/** Why a pair could not be made: which of the two names is taken. */
-function taken(error: unknown, container: Side, owner: Owner): unknown {
-  if (!(error instanceof KernelError) || error.code !== "EEXIST") return error;
-  const inContainer = container.route.find(getLinkSummary({ ifname: owner.ifname })) !== undefined;
-  const name = inContainer ? owner.ifname : hostLinkName(owner);
-  return new CniError(
-    {
-      code: codes.failed,
-      operation: "create the veth pair",
-      subject: `${hostLinkName(owner)} and ${owner.ifname}`,
-      cause: inContainer
-        ? `the container has an interface ${name} already`
-        : `the host has a link ${name} already, of another owner`,
-      hint: inContainer
-        ? "is it attached already? Call DEL first, or give another CNI_IFNAME"
-        : "delete or rename it",
-      details: error.message,
-    },
-    { cause: error },
-  );
+function taken(owner: Owner, cause: string, hint: string, details?: string): CniError {
+  const subject = `${hostLinkName(owner)} and ${owner.ifname}`;
+  return new CniError({
+    code: codes.failed,
+    operation: "create the veth pair",
+    subject,
+    cause,
+    hint,
+    details,
+  });
 }
 
-/** Removes the host's end of an earlier call that was killed; the pair in a living container is left alone. */
-function removeLeftover(host: Side, container: Side, owner: Owner): boolean {
-  const leftover = hostLink(host, owner);
-  if (leftover === undefined || container.route.find(getLinkSummary({ ifname: owner.ifname })) !== undefined)
-    return false;
-  host.route.do(deleteLink({ index: leftover.index }));
-  return true;
+function takenInContainer(owner: Owner, details?: string): CniError {
+  const cause = `the container has an interface ${owner.ifname} already`;
+  return taken(owner, cause, "is it attached already? Call DEL first, or give another CNI_IFNAME", details);
+}
+
+/** Why the kernel made no pair, where its errno alone does not say. */
+function explained(refusal: KernelError, { owner, mac, mtu }: VethOptions): unknown {
+  const details = refusal.message;
+  switch (refusal.code) {
+    case "EEXIST":
+      return takenInContainer(owner, details);
+    case "EADDRNOTAVAIL":
+      return taken(
+        owner,
+        `no interface can have the address ${mac}`,
+        "give one that is not multicast",
+        details,
+      );
+    case "EINVAL":
+      return taken(owner, `an mtu of ${mtu} is too small`, "give one of 68 or more, 1280 for IPv6", details);
+    default:
+      return refusal;
+  }
+}
+
+/**
+ * Makes room for the host's end: an earlier ADD that was killed may have left it. The pair of a living container and
+ * the links of others are left alone. @throws CniError when its name is theirs
+ */
+function clearName(host: Side, container: Side, owner: Owner): void {
+  const name = hostLinkName(owner);
+  const found = host.route.find(getLinkSummary({ ifname: name }));
+  if (found === undefined) return;
+  if (found.ifalias !== ownerText(owner))
+    throw taken(owner, `the host has a link ${name} already, of another owner`, "delete or rename it");
+  if (container.route.find(getLinkSummary({ ifname: owner.ifname })) !== undefined)
+    throw takenInContainer(owner);
+  removeLink(host, found);
 }
 
 function differences(host: Side, container: Side, { owner, bridge, mac }: VethOptions): string[] {
@@ -112,39 +127,50 @@ function differences(host: Side, container: Side, { owner, bridge, mac }: VethOp
   return differences;
 }
 
-function removeLink(side: Side, link: LinkSummary | undefined): boolean {
-  if (link === undefined) return false;
+/** Removes a link, unless it is gone by now. */
+export function removeLink(side: Side, link: LinkSummary | undefined): void {
+  if (link === undefined) return;
   try {
     side.route.do(deleteLink({ index: link.index }));
   } catch (error) {
     // Somebody else was faster, such as the end of the container's namespace.
     if (!(error instanceof KernelError) || error.code !== "ENODEV") throw error;
   }
-  return true;
+}
+
+/** The container's interface, unless it belongs to another of our attachments or is no veth: then it is not ours. */
+function ownInterface(host: Side, container: Side, owner: Owner): LinkSummary | undefined {
+  const inner = container.route.find(getLinkSummary({ ifname: owner.ifname }));
+  if (inner?.linkinfo?.kind !== "veth" || inner.link === undefined) return undefined;
+  const alias = host.route.find(getLinkSummary({ index: inner.link }))?.ifalias;
+  return isOwnerText(alias) && alias !== ownerText(owner) ? undefined : inner;
 }
 
 /**
  * The pair. Removing either end removes both: the container's where the namespace is still there (a pair that other
  * plugins made has another name on the host), else the host's.
  */
-export const vethPair = (host: Side, container: Side | undefined, options: VethOptions): Resource => ({
-  describe: () => `veth pair ${hostLinkName(options.owner)} and ${options.owner.ifname}`,
-  ensure() {
-    const { owner } = options;
-    try {
-      create(host, container!, options);
-    } catch (error) {
-      const again =
-        error instanceof KernelError && error.code === "EEXIST" && removeLeftover(host, container!, owner);
-      if (!again) throw taken(error, container!, owner);
-      create(host, container!, options);
-    }
-    return () => void removeLink(host, host.route.find(getLinkSummary({ ifname: hostLinkName(owner) })));
-  },
-  check: () => differences(host, container!, options),
-  remove() {
-    const inner = container?.route.find(getLinkSummary({ ifname: options.owner.ifname }));
-    if (container === undefined || !removeLink(container, inner))
-      removeLink(host, hostLink(host, options.owner));
-  },
-});
+export const vethPair = (host: Side, container: Side | undefined, options: VethOptions): Resource => {
+  const { owner } = options;
+  const remove = (): void =>
+    removeLink(host, host.route.find(getLinkSummary({ ifname: hostLinkName(owner) })));
+  return {
+    describe: () => `veth pair ${hostLinkName(owner)} and ${owner.ifname}`,
+    ensure() {
+      clearName(host, container!, owner);
+      return undoable(() => {
+        const [refusal, unnamed] = create(host, container!, options);
+        if (refusal !== undefined) throw explained(refusal, options);
+        if (unnamed === undefined) return;
+        remove();
+        throw unnamed;
+      }, remove);
+    },
+    check: () => differences(host, container!, options),
+    remove() {
+      const inner = container && ownInterface(host, container, owner);
+      if (container !== undefined && inner !== undefined) removeLink(container, inner);
+      else removeLink(host, hostLink(host, owner));
+    },
+  };
+};

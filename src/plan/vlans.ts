@@ -2,11 +2,11 @@
 
 import { KernelError } from "../../netlink/errors.ts";
 import { addBridgeVlans, deleteBridgeVlans, listBridgeLinks } from "../../netlink/route/bridge-links.ts";
-import { createLink, getLinkSummary } from "../../netlink/route/links.ts";
+import { createLink, deleteLink, getLinkSummary } from "../../netlink/route/links.ts";
 import { randomHex } from "../sys/random.ts";
-import { bridgeIndex } from "./bridge.ts";
+import { bridgeIndex, isUnused } from "./bridge.ts";
 import { hostLinkName, type Owner } from "./owner.ts";
-import type { Resource } from "./resource.ts";
+import { allOrNothing, type Made, type Resource, type Undo, undoable } from "./resource.ts";
 import type { Side } from "./side.ts";
 
 export interface PortVlans {
@@ -77,27 +77,35 @@ interface VlanGatewayOptions {
 /** A veth pair in the host, one end a port of the bridge in the VLAN, the other the gateway's. Shared: it stays. */
 export const vlanGateway = (host: Side, { bridge, vlan, mtu }: VlanGatewayOptions): Resource => {
   const name = vlanGatewayName(bridge, vlan);
-  const up = { flags: ["up" as const], ...(mtu > 0 && { mtu }) };
   const exists = (): boolean => host.route.find(getLinkSummary({ ifname: name })) !== undefined;
+  const create = (made: Made): Undo => {
+    const port = `veth${randomHex(4)}`;
+    const master = bridgeIndex(host, bridge);
+    const up = { flags: ["up" as const], ...(mtu > 0 && { mtu }) };
+    const peer = { ifname: name, ...up };
+    const pair = createLink({ ifname: port, master, ...up, linkinfo: { kind: "veth", data: { peer } } });
+    const undo = undoable(
+      () => host.route.do(pair),
+      () => {
+        if (isUnused(host, { index: master }, port)) host.route.attempt([deleteLink({ ifname: port })]);
+      },
+    );
+    made.remember(undo);
+    const { index } = host.route.get(getLinkSummary({ ifname: port }));
+    addVlans(host, index, [{ vid: vlan, flags: UNTAGGED }]);
+    return undo;
+  };
   return {
     describe: () => `gateway device ${name}`,
     ensure() {
       if (exists()) return undefined;
-      const port = `veth${randomHex(4)}`;
-      const peer = { ifname: name, ...up };
-      const master = bridgeIndex(host, bridge);
       try {
-        host.route.do(
-          createLink({ ifname: port, master, ...up, linkinfo: { kind: "veth", data: { peer } } }),
-        );
+        return allOrNothing(create);
       } catch (error) {
         // Another call was faster.
         if (error instanceof KernelError && error.code === "EEXIST" && exists()) return undefined;
         throw error;
       }
-      const { index } = host.route.get(getLinkSummary({ ifname: port }));
-      addVlans(host, index, [{ vid: vlan, flags: UNTAGGED }]);
-      return undefined;
     },
     check: () => (exists() ? [] : ["it is not there"]),
     remove: () => undefined,

@@ -7,6 +7,7 @@ import { readTextIfPresent } from "./files.ts";
 import { libc } from "./library.ts";
 import { monotonic, sleep } from "./time.ts";
 
+const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
@@ -54,4 +55,34 @@ function holderOf(path: string): { pid: string; name: string } | undefined {
   return pid === undefined
     ? undefined
     : { pid, name: readTextIfPresent(`/proc/${pid}/comm`)?.trim() ?? "already ended" };
+}
+
+/** Milliseconds between tries to share a lock. */
+const PAUSES = [0, 1, 2, 4, 8, 16, 32];
+
+/**
+ * A lock that several processes hold together, until each disposes of it or dies. It keeps nobody waiting: on a file
+ * that everybody may read, everybody could hold it for ever. Where it is not to be had in 63 ms, and where the file
+ * cannot be locked at all, its holder goes on without, and is never alone.
+ */
+export class SharedLock implements Disposable {
+  private readonly file: Disposable & { readonly fd: number };
+
+  /** @throws SystemError when there is no such file */
+  constructor(path: string) {
+    this.file = opened(`lock ${path}`, path, OPEN.read);
+    PAUSES.some((pause) => {
+      if (pause > 0) sleep(pause);
+      return libc().flock(this.file.fd, LOCK_SH | LOCK_NB) === 0;
+    });
+  }
+
+  /** Whether nobody else holds the lock: then nobody else gets it as long as this one is held, otherwise it is given up. */
+  alone(): boolean {
+    return libc().flock(this.file.fd, LOCK_EX | LOCK_NB) === 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.file[Symbol.dispose]();
+  }
 }

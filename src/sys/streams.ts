@@ -6,6 +6,8 @@ import { libc, utf8 } from "./library.ts";
 const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
+const F_GETFD = 1;
+const FD_CLOEXEC = 1;
 
 /** A thousand times the largest configuration seen; beyond it the input is not a configuration. */
 const LARGEST_INPUT = 16 * 1024 * 1024;
@@ -23,8 +25,21 @@ export function readStdin(): string {
   }
 }
 
-/** Writes all of `text`. @throws SystemError with code `EPIPE` when nobody reads any more */
-export const writeStdout = (text: string): void => writeWhole(STDOUT, utf8(text), "write standard output");
+/**
+ * Whether standard output was closed when the program was started. The runtime opens /dev/null in its place, which
+ * would swallow what is written; but what a program inherits is never to be closed on exec.
+ */
+const isStandIn = (): boolean => libc().fcntl(STDOUT, F_GETFD) === FD_CLOEXEC;
+
+/**
+ * Writes all of `text`.
+ * @throws SystemError with code `EPIPE` when nobody reads any more, `EBADF` when standard output is closed
+ */
+export function writeStdout(text: string): void {
+  const operation = "write standard output";
+  if (isStandIn()) throw new SystemError(operation, "EBADF");
+  writeWhole(STDOUT, utf8(text), operation);
+}
 
 /** Writes all of `text`. @throws SystemError with code `EPIPE` when nobody reads any more */
 export const writeStderr = (text: string): void => writeWhole(STDERR, utf8(text), "write standard error");

@@ -42,8 +42,15 @@ describe("a request that the kernel refused", () => {
     });
   });
 
-  test.each(["EPERM", "EACCES"])("says with %s which capability is missing", (code) => {
-    expect(errorObject(new KernelError("link.create v42", code)).msg).toContain("CAP_NET_ADMIN");
+  test("says with EPERM which capability is missing", () => {
+    expect(errorObject(new KernelError("link.create v42", "EPERM")).msg).toContain("CAP_NET_ADMIN");
+  });
+
+  test("says nothing of capabilities with EACCES, which is about a setting", () => {
+    const said = "IPv6 is disabled on this device";
+    expect(errorObject(new KernelError("address.add fd00::1/64", "EACCES", said)).msg).toBe(
+      `address.add fd00::1/64: ${said}`,
+    );
   });
 
   test("says with EOPNOTSUPP that the kernel lacks something", () => {

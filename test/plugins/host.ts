@@ -1,5 +1,5 @@
 /** A host of a test's own: a network namespace with a cable to a neighbour outside, containers, and files. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRoute } from "../../netlink/route/index.ts";
@@ -16,16 +16,20 @@ export const outsideAddress = { v4: "192.0.2.2", v6: "2001:db8::2" } as const;
 /** The name of both ends of the cable. */
 export const UPLINK = "uplink0";
 
+/** Both ends of the cable work at once: without detection of duplicates no address is tentative for a second. */
 function setUp(namespace: Namespace, { v4, v6 }: { readonly v4: string; readonly v6: string }): void {
+  inside(namespace, () => writeFileSync(`/proc/sys/net/ipv6/conf/${UPLINK}/accept_dad`, "0"));
   using route = openRoute({ namespace });
   for (const ifname of ["lo", UPLINK]) route.link.set({ ifname, flags: ["up"], change: ["up"] });
   const { index } = route.link.get({ ifname: UPLINK });
   route.address.add({ index, address: v4, prefixlen: 24 });
-  route.address.add({ index, address: v6, prefixlen: 64, flags: ["nodad"] });
+  route.address.add({ index, address: v6, prefixlen: 64 });
 }
 
 /** Every call sees a directory of the host as /var/lib, so that configurations need not say where files are. */
 const BOX = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /var/lib && exec "$@"'] as const;
+
+const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** A host without networks. Nothing that is done on it can be seen on the machine. */
 export class Host implements Disposable {
@@ -37,7 +41,7 @@ export class Host implements Disposable {
   private named = 0;
 
   /** @param plugins the directory of the plugins that its networks are made of */
-  constructor(readonly plugins = ourPlugins()) {
+  constructor(public plugins = ourPlugins()) {
     mkdirSync(this.lib);
     const peer = { ifname: UPLINK, netNsFd: this.outside.fd };
     using route = openRoute({ namespace: this.namespace });
@@ -70,15 +74,33 @@ export class Host implements Disposable {
 
   /** Runs a program on the host with nothing but `variables` in its environment. */
   run(program: readonly string[], variables: Readonly<Record<string, string>>, stdin = ""): Ending {
-    const options = {
-      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ...variables },
-      stdin: new TextEncoder().encode(stdin),
-      stderr: "pipe",
-    } as const;
     const { exitCode, stdout, stderr } = inside(this.namespace, () =>
-      Bun.spawnSync([...BOX, this.lib, ...program], options),
+      Bun.spawnSync([...BOX, this.lib, ...program], {
+        env: { PATH, ...variables },
+        stdin: new TextEncoder().encode(stdin),
+        stderr: "pipe",
+      }),
     );
     return { exit: exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
+  }
+
+  /** The same for several programs at once. */
+  runTogether(calls: readonly Parameters<Host["run"]>[]): Promise<Ending[]> {
+    const started = inside(this.namespace, () =>
+      calls.map(([program, variables, stdin = ""]) =>
+        Bun.spawn([...BOX, this.lib, ...program], {
+          env: { PATH, ...variables },
+          stdin: new TextEncoder().encode(stdin),
+          stderr: "pipe",
+        }),
+      ),
+    );
+    return Promise.all(
+      started.map(async (child) => {
+        const [stdout, stderr, exit] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+        return { exit, stdout, stderr };
+      }),
+    );
   }
 
   /** The path of what plugins know as `/var/lib/${path}`. */

@@ -35,6 +35,9 @@ cgroups = "disabled"
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 `;
 
+/** In the machine's own /run, since Podman refuses a path of more than 50 bytes here. */
+const RUNROOT = "/run/podman";
+
 /** Makes a root file system out of one static busybox and a link for each of its applets. */
 function makeRootfs(directory: string): void {
   const busybox = Bun.which("busybox") ?? "/bin/busybox";
@@ -144,8 +147,8 @@ export class PodmanHost implements AsyncDisposable {
   }
 
   private podmanProgram(args: readonly string[]): string[] {
-    const [root, runroot, temporary] = ["root", "runroot", "tmp"].map((name) => join(this.directory, name));
-    const own = ["--root", root!, "--runroot", runroot!, "--tmpdir", temporary!, "--storage-driver", "vfs"];
+    const [root, temporary] = ["root", "tmp"].map((name) => join(this.directory, name));
+    const own = ["--root", root!, "--runroot", RUNROOT, "--tmpdir", temporary!, "--storage-driver", "vfs"];
     return ["podman", ...own, ...args];
   }
 }

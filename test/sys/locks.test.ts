@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { withLock } from "../../src/sys/locks.ts";
+import { SharedLock, withLock } from "../../src/sys/locks.ts";
 import { needs } from "../needs.ts";
 import { program, scratch } from "./scratch.ts";
 
@@ -83,5 +83,45 @@ describe("a lock", () => {
     const codes = await Promise.all([Bun.spawn(count).exited, Bun.spawn(count).exited]);
     expect(codes).toEqual([0, 0]);
     expect(readFileSync(at("count"), "utf8")).toBe("1000");
+  });
+});
+
+describe("a shared lock", () => {
+  const held = (path: string, kind: "--shared" | "--exclusive"): boolean =>
+    Bun.spawnSync(["flock", "--nonblock", kind, path, "true"]).exitCode !== 0;
+  const live = needs("program:flock");
+
+  live.test("is had by several at once, of whom the last is alone", () => {
+    writeFileSync(at("several"), "");
+    using one = new SharedLock(at("several"));
+    using other = new SharedLock(at("several"));
+    expect([held(at("several"), "--shared"), held(at("several"), "--exclusive")]).toEqual([false, true]);
+    expect([one.alone(), other.alone()]).toEqual([false, true]);
+  });
+  live.test("is kept from others by the one who is alone, until it is disposed of", () => {
+    writeFileSync(at("alone"), "");
+    {
+      using lock = new SharedLock(at("alone"));
+      expect([lock.alone(), held(at("alone"), "--shared")]).toEqual([true, true]);
+    }
+    expect(held(at("alone"), "--exclusive")).toBe(false);
+  });
+  test("does not keep its holder waiting where somebody has the lock for himself", () => {
+    withLock(at("taken"), 0o600, () => {
+      const start = performance.now();
+      using lock = new SharedLock(at("taken"));
+      expect(lock.alone()).toBe(false);
+      expect(performance.now() - start).toBeLessThan(1000);
+    });
+  });
+  test("works on a network namespace, which all its processes have in common without a file being made", () => {
+    using mine = new SharedLock("/proc/thread-self/ns/net");
+    const other = Bun.spawnSync(
+      program(`
+        import { SharedLock } from "SRC/sys/locks.ts";
+        process.exit(new SharedLock("/proc/thread-self/ns/net").alone() ? 1 : 0);
+      `),
+    );
+    expect([other.exitCode, mine[Symbol.dispose]()]).toEqual([0, undefined]);
   });
 });

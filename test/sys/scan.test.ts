@@ -1,9 +1,17 @@
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { PROCESSORS } from "../../src/sys/library.ts";
 import { SmallFiles } from "../../src/sys/scan.ts";
 import { needs } from "../needs.ts";
-import { scratch } from "./scratch.ts";
+import { program, scratch } from "./scratch.ts";
 
 const at = scratch();
 
@@ -50,6 +58,10 @@ describe("the files of a directory", () => {
     expect(files.saying("one")).toEqual(["e"]);
     expect([...files.except(["one\r\ntwo", "one"])].map(({ name }) => name).sort()).toEqual(["d", "f"]);
   });
+  test("are found by how their names begin", () => {
+    const files = new SmallFiles(directoryOf({ ".new-1": "", ".new-2": "x", "a.new-3": "", ".newer": "" }));
+    expect(files.beginning(".new-").sort()).toEqual([".new-1", ".new-2"]);
+  });
   test("whose texts only together say something do not say it", () => {
     expect(new SmallFiles(directoryOf({ a: "on", b: "e", c: "on", d: "e" })).saying("one")).toEqual([]);
   });
@@ -57,13 +69,26 @@ describe("the files of a directory", () => {
     const files = new SmallFiles(directoryOf({ a: "c1\r\nà", b: "c1\r\n東京", c: "c1\r\n\u00c3" }));
     expect([files.saying("c1\r\nà"), files.saying("c1\r\n東京")]).toEqual([["a"], ["b"]]);
   });
-  test("that cannot be read have no text: directories, pipes without a writer, dangling links", () => {
+  test("that are none have no text: directories, pipes without a writer, dangling links", () => {
     const directory = directoryOf({ file: "text" });
     mkdirSync(`${directory}/directory`);
     symlinkSync("/nowhere", `${directory}/link`);
     Bun.spawnSync(["mkfifo", `${directory}/pipe`]);
     expect(all(directory)).toMatchObject({ file: "text", directory: "", link: "", pipe: "" });
   });
+  needs("program:setpriv", "root").test(
+    "that may not be read are an error, since they might say something",
+    () => {
+      const directory = directoryOf({ file: "text" });
+      chownSync(`${directory}/file`, 65534, 65534);
+      chmodSync(`${directory}/file`, 0o600);
+      const code = `import { SmallFiles } from "SRC/sys/scan.ts"; new SmallFiles("${directory}")`;
+      const command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", ...program(code)];
+      const { exitCode, stderr } = Bun.spawnSync(command, { stderr: "pipe" });
+      expect(exitCode).toBe(1);
+      expect(stderr.toString()).toContain(`read the files in ${directory}: EACCES`);
+    },
+  );
   test("are read to 4096 bytes", () => {
     expect(all(directoryOf({ long: "x".repeat(5000), after: "y" }))).toMatchObject({
       long: "x".repeat(4096),

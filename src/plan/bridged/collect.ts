@@ -1,10 +1,11 @@
 /** GC: removes what no valid attachment of the network owns: links, firewall elements, leases. */
-import { deleteLink, listLinks } from "../../../netlink/route/links.ts";
+import { listLinks } from "../../../netlink/route/links.ts";
 import { deleteFound, elementsOwned } from "../firewall/resource.ts";
-import { guardedBy, unguard } from "../firewall/spoof.ts";
+import { unguard } from "../firewall/spoof.ts";
 import { networkText, ownerText } from "../owner.ts";
 import { type Resource, removeAll } from "../resource.ts";
 import { Side } from "../side.ts";
+import { removeLink } from "../veth.ts";
 import { type Attaching, ownerOf } from "./attach.ts";
 
 /** Something that is only ever removed. */
@@ -16,8 +17,8 @@ const leftover = (what: string, remove: () => void): Resource => ({
 });
 
 function deleteStaleLinks(host: Side, stale: (owner: string) => boolean): void {
-  for (const { index, ifalias } of host.route.list(listLinks({ kind: "veth", extMask: ["skipStats"] }))) {
-    if (ifalias !== undefined && stale(ifalias)) host.route.do(deleteLink({ index }));
+  for (const link of host.route.list(listLinks({ kind: "veth", extMask: ["skipStats"] }))) {
+    if (link.ifalias !== undefined && stale(link.ifalias)) removeLink(host, link);
   }
 }
 
@@ -35,7 +36,7 @@ export function collect({ request, ipam }: Attaching): void {
   removeAll([
     leftover("leases", () => ipam?.gc()),
     leftover("links", () => deleteStaleLinks(host, stale)),
-    leftover("guarded ports", () => unguard(host, guardedBy(host, stale))),
+    leftover("guarded ports", () => unguard(host, stale)),
     leftover("firewall elements", () => deleteFound(host, elementsOwned(host, stale))),
   ]);
 }

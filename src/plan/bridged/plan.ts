@@ -87,7 +87,9 @@ function gatewaySide(bridged: Bridged, host: Side): Resource[] {
   const device = gatewayVlan === undefined ? name : vlanGatewayName(name, gatewayVlan);
   return [
     ...(gatewayVlan === undefined ? [] : [vlanGateway(host, { bridge: name, vlan: gatewayVlan, mtu })]),
-    ...gateways(bridged).map((cidr) => gatewayAddress(host, device, cidr, forceAddress)),
+    ...gateways(bridged).map((cidr) =>
+      gatewayAddress(host, { bridge: name, device, cidr, force: forceAddress }),
+    ),
     sysctls(host, [...families(bridged)].map(forwarding)),
   ];
 }
@@ -119,12 +121,12 @@ export function plan(bridged: Bridged, host: Side, container: Side | undefined):
   const { name, mtu, promiscuous } = bridged.bridge;
   return [
     bridge(host, { name, mtu, promiscuous, vlanFiltering: vlans !== undefined }),
+    ...gatewaySide(bridged, host),
     vethPair(host, container, { owner, bridge: name, mtu, mac }),
     bridgePort(host, owner, port),
     ...(vlans === undefined ? [] : [portVlans(host, owner, vlans)]),
     ...(bridged.checkSpoofing ? [spoofCheck(host, container, owner)] : []),
     ...(container !== undefined && bridged.containerUp ? configuredInterface(bridged, container) : []),
-    ...gatewaySide(bridged, host),
     ...networkRules(bridged, host),
     ...(bridged.containerUp ? [carrier(host, owner)] : []),
   ];

@@ -1,10 +1,10 @@
 /** STATUS: what of the host would make an ADD fail, before one is tried. */
 import { KernelError, SystemError } from "../../../netlink/errors.ts";
-import { hooks, listChains } from "../../../netlink/netfilter/chains.ts";
 import { CniError, codes } from "../../cni/error.ts";
 import type { Request } from "../../cni/plugin.ts";
 import { findBridge } from "../bridge.ts";
 import { Side } from "../side.ts";
+import { droppingChain } from "./forwarding.ts";
 
 interface Needs {
   readonly bridge: string;
@@ -16,24 +16,22 @@ function unavailable(cause: string, hint: string, details?: string): CniError {
   return new CniError({ code: codes.notAvailable, operation: "serve the network", cause, hint, details });
 }
 
-/** Chains that drop what no rule accepts, in the way of packets from and to containers. */
-function checkForwarding(host: Side): void {
-  const dropping = host.netfilter.list(listChains()).filter(({ hook, policy, family }) => {
-    const routed = family === "ip" || family === "ip6" || family === "inet";
-    return routed && hook?.hooknum === hooks.forward && policy === "drop";
-  });
-  if (dropping.length === 0) return;
-  const [{ family, table, name }] = dropping as [(typeof dropping)[0]];
+/** A chain that drops what no rule accepts, in the way of packets from and to containers. */
+function checkForwarding(host: Side, bridge: string): void {
+  const chain = droppingChain(host, bridge);
+  if (chain === undefined) return;
+  const place = `${chain.family} ${chain.table} ${chain.name}`;
   throw unavailable(
-    `the chain ${name} of the nf_tables table ${family} ${table} drops forwarded packets unless a rule accepts them`,
-    `let it accept those of the bridge, as with: nft insert rule ${family} ${table} ${name} iifname "BRIDGE" accept; ` +
-      `nft insert rule ${family} ${table} ${name} oifname "BRIDGE" accept`,
+    `the chain ${chain.name} of the nf_tables table ${chain.family} ${chain.table} drops forwarded packets, and no ` +
+      `rule there accepts those of ${bridge}`,
+    `let it accept them: nft insert rule ${place} iifname ${bridge} accept; ` +
+      `nft insert rule ${place} oifname ${bridge} accept`,
   );
 }
 
-function checkFirewall(host: Side): void {
+function checkFirewall(host: Side, bridge: string): void {
   try {
-    checkForwarding(host);
+    checkForwarding(host, bridge);
   } catch (error) {
     if (error instanceof SystemError && error.code === "EPROTONOSUPPORT") {
       throw unavailable("this kernel has no nfnetlink", "load the module nfnetlink", error.message);
@@ -54,5 +52,5 @@ export function hostReady({ open }: Pick<Request, "open">, { bridge, needsFirewa
     if (!(error instanceof CniError)) throw error;
     throw new CniError({ ...error.failure, code: codes.notAvailable }, { cause: error });
   }
-  if (needsFirewall) checkFirewall(host);
+  if (needsFirewall) checkFirewall(host, bridge);
 }

@@ -2,6 +2,7 @@
 import { forgetConnections } from "../../../netlink/netfilter/conntrack.ts";
 import type { Resource } from "../resource.ts";
 import type { Side } from "../side.ts";
+import { ifThere } from "./absent.ts";
 import { type PublishedPort, portText, protocols } from "./ports.ts";
 
 /** TCP and SCTP clients open a new connection by themselves; a UDP flow goes on to the old place as long as it lasts. */
@@ -22,9 +23,9 @@ export function staleFlows(host: Side, ports: readonly PublishedPort[]): Resourc
   return [
     {
       describe: () => `no stale flows to ${udp.map(portText).join(", ")}`,
-      ensure: () => void forget(),
+      ensure: () => void ifThere(forget),
       check: () => [],
-      remove: forget,
+      remove: () => void ifThere(forget),
     },
   ];
 }

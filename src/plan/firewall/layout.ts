@@ -14,6 +14,7 @@ import { dnatFromMap, jump, masquerade, match, verdict } from "../../../netlink/
 import { appendRule } from "../../../netlink/netfilter/rules.ts";
 import { createSet, setOf } from "../../../netlink/netfilter/sets.ts";
 import { createTable } from "../../../netlink/netfilter/tables.ts";
+import { explained } from "./absent.ts";
 import { setNames, sets, TABLE } from "./sets.ts";
 
 type Priority = number;
@@ -148,6 +149,6 @@ export function makeLayout(netfilter: Client): void {
   try {
     netfilter.transact(batch(layout()));
   } catch (error) {
-    if (!(error instanceof KernelError) || error.code !== "EEXIST") throw error;
+    if (!(error instanceof KernelError) || error.code !== "EEXIST") throw explained(error);
   }
 }

@@ -8,12 +8,14 @@ import {
   elementsOf,
   getElement,
 } from "../../../netlink/netfilter/elements.ts";
+import { getGeneration } from "../../../netlink/netfilter/generation.ts";
 import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
 import { getLinkSummary } from "../../../netlink/route/links.ts";
 import { CniError, codes } from "../../cni/error.ts";
 import { ownerText } from "../owner.ts";
-import type { Resource } from "../resource.ts";
+import { type Resource, undoable } from "../resource.ts";
 import type { Side } from "../side.ts";
+import { explained, ifThere } from "./absent.ts";
 import { type Attached, asList, type Entry, entriesOf, keyOnly, readComment } from "./entries.ts";
 import { makeLayout } from "./layout.ts";
 import { type SetName, setNames, TABLE } from "./sets.ts";
@@ -23,7 +25,7 @@ const refusedWith = (error: unknown, code: string): error is KernelError =>
 
 /** The element that the kernel has under an entry's key. */
 function elementAt(host: Side, { set, key }: Pick<Entry, "set" | "key">): Element | undefined {
-  return host.netfilter.find(getElement({ ...TABLE, set }, key))?.elements?.[0];
+  return ifThere(() => host.netfilter.get(getElement({ ...TABLE, set }, key)))?.elements?.[0];
 }
 
 const deletion = (set: SetName, key: Element["key"]): Request => deleteElements(keyOnly(set, key));
@@ -33,17 +35,18 @@ function isAlive(host: Side, { link, owner }: { link: string; owner: string }): 
   return host.route.find(getLinkSummary({ ifname: link }))?.ifalias === owner;
 }
 
-function takenBy(entry: Entry, comment: string | undefined): CniError {
+function takenBy({ set, subject }: Entry, comment: string | undefined): CniError {
   const owner = readComment(comment)?.owner.replace(/^flatnet /, "");
+  const isPort = set.includes("ports");
   return new CniError({
     code: codes.failed,
-    operation: "publish",
-    subject: entry.subject,
+    operation: isPort ? "publish" : "use",
+    subject,
     cause:
       owner === undefined
         ? `it is taken by "${comment ?? "somebody"}"`
         : `it is taken by the container ${owner}`,
-    hint: "publish another port, or remove that container",
+    hint: `${isPort ? "publish another port" : "give each network a subnet of its own"}, or remove that container`,
   });
 }
 
@@ -60,21 +63,29 @@ function clearing(host: Side, entries: readonly Entry[], own: string): Request[]
 }
 
 /** How often other calls may come between before this one gives up. */
-const TRIES = 5;
+const TRIES = 50;
 
-/** Adds all entries or none; makes the table if there is none, and takes over what dead owners left. */
+/**
+ * Adds all entries or none; makes the table if there is none, and takes over what dead owners left. What is deleted for
+ * that must still be what it was when it was looked at: of several calls that find a dead owner's port one gets it.
+ */
 function add(host: Side, entries: readonly Entry[], own: string): void {
   let clear: Request[] = [];
+  let generation: number | undefined;
   for (let tries = 1; ; tries++) {
+    const changes = [...clear, ...entries.map((entry) => createElements(asList(entry)))];
     try {
-      host.netfilter.transact(batch([...clear, ...entries.map((entry) => createElements(asList(entry)))]));
+      host.netfilter.transact(batch(changes, generation));
       return;
     } catch (error) {
       if (tries === TRIES) throw error;
       clear = [];
-      if (refusedWith(error, "EEXIST")) clear = clearing(host, entries, own);
-      else if (refusedWith(error, "ENOENT")) makeLayout(host.netfilter);
-      else throw error;
+      generation = undefined;
+      if (refusedWith(error, "EEXIST")) {
+        generation = host.netfilter.get(getGeneration()).id;
+        clear = clearing(host, entries, own);
+      } else if (refusedWith(error, "ENOENT")) makeLayout(host.netfilter);
+      else if (!refusedWith(error, "ERESTART")) throw explained(error);
     }
   }
 }
@@ -87,23 +98,14 @@ interface Found {
 /** Every element of every set that belongs to an owner that `wanted` picks, by the owner's text. */
 export function elementsOwned(host: Side, wanted: (owner: string) => boolean): Found[] {
   return setNames.flatMap((set) => {
-    const elements = listOrNone(host, set);
-    return elements
+    const elements = ifThere(() => elementsOf(host.netfilter, { ...TABLE, set }));
+    return (elements ?? [])
       .filter(({ userdata }) => {
         const said = readComment(userdata?.comment);
         return said !== undefined && wanted(said.owner);
       })
       .map((element) => ({ set, element }));
   });
-}
-
-function listOrNone(host: Side, set: SetName): Element[] {
-  try {
-    return elementsOf(host.netfilter, { ...TABLE, set });
-  } catch (error) {
-    if (refusedWith(error, "ENOENT")) return [];
-    throw error;
-  }
 }
 
 /**
@@ -147,18 +149,15 @@ const sameBytes = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolea
 
 export const firewall = (host: Side, attached: Attached): Resource => {
   const own = ownerText(attached.owner);
+  const isOwn = (owner: string): boolean => owner === own;
+  const removeAll = (): void => deleteFound(host, elementsOwned(host, isOwn));
   return {
     describe: () =>
       `firewall elements for ${[...new Set(entriesOf(attached).map(({ subject }) => subject))].join(", ")}`,
     ensure() {
       const entries = entriesOf(attached);
       if (entries.length === 0) return undefined;
-      add(host, entries, own);
-      return () =>
-        deleteFound(
-          host,
-          elementsOwned(host, (owner) => owner === own),
-        );
+      return undoable(() => add(host, entries, own), removeAll);
     },
     check: () =>
       entriesOf(attached).flatMap((entry) => {
@@ -170,7 +169,8 @@ export const firewall = (host: Side, attached: Attached): Resource => {
       }),
     remove() {
       const expected = elementsExpected(host, entriesOf(attached), own);
-      deleteFound(host, expected ?? elementsOwned(host, (owner) => owner === own));
+      if (expected === undefined) removeAll();
+      else deleteFound(host, expected);
     },
   };
 };

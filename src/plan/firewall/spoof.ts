@@ -20,9 +20,10 @@ import { appendRule } from "../../../netlink/netfilter/rules.ts";
 import { createSet, setOf } from "../../../netlink/netfilter/sets.ts";
 import { createTable } from "../../../netlink/netfilter/tables.ts";
 import { hostLinkName, type Owner, ownerText } from "../owner.ts";
-import type { Resource } from "../resource.ts";
+import { type Resource, undoable } from "../resource.ts";
 import type { Side } from "../side.ts";
 import { containerLink } from "../veth.ts";
+import { explained, ifThere } from "./absent.ts";
 
 const TABLE = { family: "bridge", table: "flatnet" } as const;
 const PORTS = "guarded";
@@ -64,7 +65,7 @@ function makeLayout(host: Side): void {
   try {
     host.netfilter.transact(batch(layout()));
   } catch (error) {
-    if (!hasCode(error, "EEXIST")) throw error;
+    if (!hasCode(error, "EEXIST")) throw explained(error);
   }
 }
 
@@ -89,48 +90,49 @@ interface Found {
 }
 
 /** The elements whose owner `wanted` picks; none where there is no such table. */
-export function guardedBy(host: Side, wanted: (owner: string) => boolean): Found[] {
-  return [PORTS, ADDRESSES].flatMap((set) => {
-    try {
-      return elementsOf(host.netfilter, { ...TABLE, set })
-        .filter(({ userdata }) => wanted(userdata?.comment ?? ""))
-        .map((element) => ({ set, element }));
-    } catch (error) {
-      if (hasCode(error, "ENOENT")) return [];
-      throw error;
-    }
-  });
+function guardedBy(host: Side, wanted: (owner: string) => boolean): Found[] {
+  return [PORTS, ADDRESSES].flatMap((set) =>
+    (ifThere(() => elementsOf(host.netfilter, { ...TABLE, set })) ?? [])
+      .filter(({ userdata }) => wanted(userdata?.comment ?? ""))
+      .map((element) => ({ set, element })),
+  );
 }
 
-/** Deletes elements that `guardedBy` found. */
-export function unguard(host: Side, found: readonly Found[]): void {
+/** Deletes the elements whose owner `wanted` picks; again when another call deletes some at the same moment. */
+export function unguard(host: Side, wanted: (owner: string) => boolean): void {
+  const found = guardedBy(host, wanted);
   if (found.length === 0) return;
-  host.netfilter.transact(batch(found.map(({ set, element }) => deleteElements(listOf(set, element.key)))));
+  try {
+    host.netfilter.transact(batch(found.map(({ set, element }) => deleteElements(listOf(set, element.key)))));
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+    unguard(host, wanted);
+  }
+}
+
+/** Adds elements; makes the table if there is none. */
+function add(host: Side, entries: readonly ElementListInput[]): void {
+  const transaction = batch(entries.map(addElements));
+  try {
+    host.netfilter.transact(transaction);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw explained(error);
+    makeLayout(host);
+    host.netfilter.transact(transaction);
+  }
 }
 
 /** The container may send from its own link-layer address only. */
 export const spoofCheck = (host: Side, container: Side | undefined, owner: Owner): Resource => {
-  const own = ownerText(owner);
-  const mac = (): string => containerLink(container!, owner.ifname).address ?? "";
-  const removeAll = (): void =>
-    unguard(
-      host,
-      guardedBy(host, (text) => text === own),
-    );
+  const isOwn = (text: string): boolean => text === ownerText(owner);
+  const remove = (): void => unguard(host, isOwn);
   return {
     describe: () => `link-layer address check on ${hostLinkName(owner)}`,
     ensure() {
-      const add = () => host.netfilter.transact(batch(entriesOf(owner, mac()).map(addElements)));
-      try {
-        add();
-      } catch (error) {
-        if (!hasCode(error, "ENOENT")) throw error;
-        makeLayout(host);
-        add();
-      }
-      return removeAll;
+      const { address = "" } = containerLink(container!, owner.ifname);
+      return undoable(() => add(host, entriesOf(owner, address)), remove);
     },
-    check: () => (guardedBy(host, (text) => text === own).length === 2 ? [] : ["its elements are not there"]),
-    remove: removeAll,
+    check: () => (guardedBy(host, isOwn).length === 2 ? [] : ["its elements are not there"]),
+    remove,
   };
 };

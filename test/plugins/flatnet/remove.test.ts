@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { needs } from "../../needs.ts";
 import { Host } from "../host.ts";
-import { addresses, elements, link, program, vethNames } from "../kernel.ts";
+import { addresses, elements as elementsOf, program, vethNames } from "../kernel.ts";
 import type { Attachment } from "../network.ts";
 import { dualStack, flatnet } from "./configuration.ts";
 
@@ -22,7 +22,7 @@ const SETS = ["hostports4", "hostports6", "anyports4", "anyports6", "local4", "l
 const belongings = (host: Host) => ({
   links: vethNames(host.namespace),
   leases: host.leases("flatnet"),
-  elements: SETS.flatMap((set) => elements(host.namespace, set)),
+  elements: SETS.flatMap((set) => elementsOf(host.namespace, set)),
 });
 
 const nothing = { links: [], leases: [], elements: [] };
@@ -111,7 +111,7 @@ live.describe("DEL", () => {
 
   live.test("takes all without the port mappings, with or without the result", () => {
     using host = new Host();
-    const network = host.network(flatnet(dualStack));
+    const network = host.network(flatnet());
     const [web, shop] = [network.add("web", publishing), network.add("shop", publishingNext)];
     const later = (of: Attachment): Attachment => network.container(of.id, { namespace: of.namespace });
     later(web).del();
@@ -122,14 +122,23 @@ live.describe("DEL", () => {
     expect(belongings(host)).toEqual(nothing);
   });
 
-  live.test("takes no interface that a container got from somebody else", () => {
+  live.test("leaves an interface that is another attachment's, after an ADD that was refused for it", () => {
     using host = new Host();
     const network = host.network(flatnet());
+    const web = network.add("web", publishing);
+    const late = network.container("late", { namespace: web.namespace });
+    late.refused("ADD");
+    late.del();
+    web.check();
+    expectOnly(host, web);
+  });
+
+  live.test("takes an interface that another plugin made, as after an upgrade", () => {
+    using host = new Host();
     const namespace = host.container();
     program(namespace, "ip", "link", "add", "eth0", "type", "veth", "peer", "name", "other");
-    network.refuse("web", { namespace });
-    network.container("web", { namespace }).del();
-    expect(link(namespace, "eth0").ifname).toBe("eth0");
+    host.network(flatnet()).container("web", { namespace }).del();
+    expect(vethNames(namespace)).toEqual([]);
   });
 
   live.test("goes on although the table, the bridge or the leases are gone", () => {
@@ -237,7 +246,7 @@ live.describe("GC", () => {
   live.test("takes nothing when it is not told what is valid", () => {
     using host = new Host();
     const { network, web, shop } = threeContainers(host);
-    const before = belongings(host);
+    const { leases, elements } = belongings(host);
     const config = { ...network.configuration.plugins[0], name: "flatnet", cniVersion: "1.1.0" };
     const { exit, stderr } = host.run(
       [`${host.plugins}/flatnet`],
@@ -245,7 +254,7 @@ live.describe("GC", () => {
       JSON.stringify(config),
     );
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: expect.stringContaining("GC does nothing") });
-    expect(belongings(host)).toEqual(before);
+    expect(belongings(host)).toMatchObject({ leases, elements });
     web.check();
     shop.check();
   });

@@ -8,6 +8,7 @@ import { program, ruleset } from "../kernel.ts";
 import { flatnet } from "./configuration.ts";
 
 const live = needs("namespaces", "program:nft");
+const iptables = needs("namespaces", "program:iptables-nft");
 
 const network = (host: Host, keys: object = {}) => host.network(flatnet(keys, "1.1.0"));
 
@@ -32,7 +33,7 @@ live.describe("STATUS", () => {
     const { code, msg } = errorOf(network(host).status());
     expect(code).toBe(50);
     expect(msg).toContain("the chain FORWARD of the nf_tables table ip filter drops forwarded packets");
-    expect(msg).toContain('nft insert rule ip filter FORWARD iifname "flatnet-br0" accept');
+    expect(msg).toContain("nft insert rule ip filter FORWARD iifname flatnet-br0 accept");
   });
 
   live.test.each(["accept", "drop"])("does not mind a chain for packets to the host itself with policy %s", (policy) => {
@@ -48,8 +49,22 @@ live.describe("STATUS", () => {
     program(host.namespace, "nft", "add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }");
     const { msg } = errorOf(network(host).status());
     // The message's own commands.
-    for (const [command] of msg.matchAll(/nft insert rule [^;]* accept/g)) program(host.namespace, "sh", "-c", command);
+    const [first, second] = [...msg.matchAll(/nft insert rule [^;]* accept/g)].map(([command]) => command);
+    program(host.namespace, "sh", "-c", first!);
+    expect(network(host).status()).toMatchObject({ exit: 1 });
+    program(host.namespace, "sh", "-c", second!);
     expect(network(host).status()).toMatchObject({ exit: 0 });
+  });
+
+  iptables.test("understands the rules of iptables, and names with a wildcard", () => {
+    using host = new Host();
+    program(host.namespace, "iptables-nft", "-P", "FORWARD", "DROP");
+    program(host.namespace, "iptables-nft", "-N", "CONTAINERS");
+    program(host.namespace, "iptables-nft", "-A", "CONTAINERS", "-i", "flatnet-br0", "-j", "ACCEPT");
+    expect(network(host).status()).toMatchObject({ exit: 1 });
+    program(host.namespace, "iptables-nft", "-A", "CONTAINERS", "-o", "flat+", "-j", "ACCEPT");
+    expect(network(host).status()).toMatchObject({ exit: 0 });
+    expect(network(host, { bridge: "other" }).status()).toMatchObject({ exit: 1 });
   });
 
   live.test("says that no address is left", () => {

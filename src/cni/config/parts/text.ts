@@ -31,11 +31,14 @@ export const mac = formatted("mac", "a link-layer address such as 02:42:ac:11:00
   pattern: "^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$",
 });
 
-/** The kernel's rule for the name of a link (dev_valid_name in net/core/dev.c), without control characters. */
+/**
+ * The kernel's rule for the name of a link (dev_valid_name in net/core/dev.c), without control characters, and without
+ * the percent sign, which makes the kernel count: `br%d`.
+ */
 export const interfaceName = patterned(
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  /^(?!\.{1,2}$)[^\s/:\u0000-\u001f\u007f]{1,15}$/,
-  "an interface name: 1 to 15 characters, no slash, colon, space or control character, not . or ..",
+  /^(?!\.{1,2}$)[^\s/:%\u0000-\u001f\u007f]{1,15}$/,
+  "an interface name: 1 to 15 characters, no slash, colon, percent sign, space or control character, not . or ..",
 );
 
 /** CNI specification 1.1.0, section 1, "Configuration format". */

@@ -10,6 +10,7 @@
  * `last_reserved_ip` names it, without which only the search for a free address starts at an older place.
  */
 import { isAddress } from "../../../../netlink/wire/address.ts";
+import { CniError, codes } from "../../../cni/error.ts";
 import { checkNetworkName } from "../../../cni/names.ts";
 import type { Attachment } from "../../../cni/plugin.ts";
 import { ensureDirectory, fileIdentity } from "../../../sys/directories.ts";
@@ -22,13 +23,23 @@ const FILE_MODE = 0o600;
 const LOCK_MODE = 0o750;
 const DIRECTORY_MODE = 0o755;
 
+/** Bytes of a file's name: NAME_MAX of linux/limits.h. */
+const LONGEST_NAME = 255;
+
 /**
  * The directory of a network's leases.
- * @throws CniError with code 7 when the network's name could lead out of `dataDir`
+ * @throws CniError with code 7 when the network's name could lead out of `dataDir`, or is no name for a directory
  */
 export function leaseDirectory(dataDir: string, network: string): string {
   checkNetworkName(network);
-  return `${dataDir}/${network}`;
+  if (network.length <= LONGEST_NAME) return `${dataDir}/${network}`;
+  throw new CniError({
+    code: codes.invalidConfig,
+    operation: "read the network's name",
+    cause: `it has ${network.length} characters, and the directory of its leases may have ${LONGEST_NAME}`,
+    hint: "choose a shorter one",
+    details: network,
+  });
 }
 
 /** The text of an attachment's leases. */
@@ -102,9 +113,9 @@ export class Store {
     removeFile(this.path(address));
   }
 
-  /** Frees everything that an attachment holds. @throws SystemError */
+  /** Frees everything that an attachment holds, and removes what killed processes left unfinished. @throws SystemError */
   release(attachment: Attachment): void {
-    for (const name of this.filesOf(attachment)) this.free(name);
+    for (const name of [...this.filesOf(attachment), ...this.all().beginning(UNFINISHED)]) this.free(name);
   }
 
   /**

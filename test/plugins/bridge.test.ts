@@ -1,0 +1,364 @@
+/** `bridge` as a runtime drives it: every key that this kernel can show, its errors, and what an ADD that fails leaves. */
+import { expect } from "bun:test";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { needs } from "../needs.ts";
+import type { Configuration } from "./call.ts";
+import { Host, hostAddress, outsideAddress } from "./host.ts";
+import { addresses, link, links, program, routes, ruleset, sysctl, vethNames } from "./kernel.ts";
+import { ask, serve } from "./talk.ts";
+
+const live = needs("namespaces", "program:ip", "program:nft");
+
+const range = { type: "host-local", subnet: "10.1.2.0/24" };
+const dual = { type: "host-local", ranges: [[{ subnet: "10.1.2.0/24" }], [{ subnet: "fd00:1:2::/64" }]] };
+
+const bridge = (keys: object = {}, cniVersion = "1.0.0"): Configuration => ({
+  cniVersion,
+  name: "net",
+  plugins: [{ type: "bridge", capabilities: { mac: true, ips: true }, ...keys }],
+});
+
+/** How the bridge treats a port, as iproute2 shows it. */
+const portOptions = (host: Host, port: string) => link(host.namespace, port).linkinfo?.info_slave_data;
+
+live.describe("bridge", () => {
+  live.test("without a key is a container on cni0 without addresses, its interface up", () => {
+    using host = new Host();
+    const { namespace, result, hostLink } = host.network(bridge()).add("web");
+    expect(link(host.namespace, hostLink)).toMatchObject({ master: "cni0", operstate: "UP" });
+    expect(link(namespace, "eth0").operstate).toBe("UP");
+    expect(addresses(namespace, "eth0")).toEqual([]);
+    expect(sysctl(host.namespace, "net/ipv4/ip_forward")).toBe("0");
+    expect(result).toMatchObject({ interfaces: [{ name: "cni0" }, { name: hostLink }, { name: "eth0" }] });
+    expect(result.ips).toBeUndefined();
+  });
+
+  live.test("uses a bridge that is there, and leaves its MTU and address", () => {
+    using host = new Host();
+    program(host.namespace, "ip", "link", "add", "cni0", "address", "02:00:00:00:00:42", "type", "bridge");
+    program(host.namespace, "ip", "link", "set", "cni0", "mtu", "1300");
+    host.network(bridge({ mtu: 1400 })).add("web");
+    expect(link(host.namespace, "cni0")).toMatchObject({ mtu: 1300, address: "02:00:00:00:00:42", operstate: "UP" });
+  });
+
+  live.test("gives both ends the MTU", () => {
+    using host = new Host();
+    const { namespace, hostLink } = host.network(bridge({ mtu: 1400 })).add("web");
+    expect([link(host.namespace, hostLink).mtu, link(namespace, "eth0").mtu]).toEqual([1400, 1400]);
+  });
+
+  live.test("keeps the bridge's link-layer address as containers come and go", () => {
+    using host = new Host();
+    const network = host.network(bridge());
+    const first = network.add("a");
+    const { address } = link(host.namespace, "cni0");
+    expect(address).not.toBe(link(host.namespace, first.hostLink).address);
+    network.add("b");
+    first.del();
+    expect(link(host.namespace, "cni0").address).toBe(address);
+  });
+
+  live.test.each([
+    [{ hairpinMode: true }, { hairpin: true, isolated: false }],
+    [{ portIsolation: true }, { hairpin: false, isolated: true }],
+    [{}, { hairpin: false, isolated: false }],
+  ])("makes the port as %j says", (keys, options) => {
+    using host = new Host();
+    expect(portOptions(host, host.network(bridge(keys)).add("web").hostLink)).toMatchObject(options);
+  });
+
+  live.test("isolated ports reach the host, and not one another", async () => {
+    using host = new Host();
+    const keys = { isGateway: true, portIsolation: true, ipam: range };
+    const network = host.network(bridge(keys));
+    const [web, shop] = [network.add("web"), network.add("shop")];
+    using _web = await serve(web.namespace, { port: 80, name: "web" });
+    expect(await ask(host.namespace, { address: web.address(), port: 80 })).toMatchObject({ from: "web" });
+    expect(await ask(shop.namespace, { address: web.address(), port: 80, patience: 200 })).toBeUndefined();
+  });
+
+  live.test("promiscMode makes the bridge promiscuous", () => {
+    using host = new Host();
+    const web = host.network(bridge({ promiscMode: true, ipam: range })).add("web");
+    expect(link(host.namespace, "cni0").flags).toContain("PROMISC");
+    web.check();
+    program(host.namespace, "ip", "link", "set", "cni0", "promisc", "off");
+    expect(web.refused("CHECK").msg).toContain("it is not promiscuous");
+  });
+
+  live.test("isDefaultGateway makes the host the gateway of both families", () => {
+    using host = new Host();
+    const { namespace, result } = host.network(bridge({ isDefaultGateway: true, ipam: dual })).add("web");
+    expect(addresses(host.namespace, "cni0")).toEqual(["10.1.2.1/24", "fd00:1:2::1/64"]);
+    expect(routes(namespace)).toContain("default via 10.1.2.1 dev eth0");
+    expect(routes(namespace, 6)).toContain("default via fd00:1:2::1 dev eth0 metric 1024 pref medium");
+    expect(result.routes).toEqual([
+      { dst: "0.0.0.0/0", gw: "10.1.2.1" },
+      { dst: "::/0", gw: "fd00:1:2::1" },
+    ]);
+  });
+
+  live.test("isDefaultGateway adds no second default route to one from IPAM", () => {
+    using host = new Host();
+    const ipam = { ...range, routes: [{ dst: "0.0.0.0/0" }] };
+    const web = host.network(bridge({ isDefaultGateway: true, ipam })).add("web");
+    expect(routes(web.namespace).filter((line) => line.startsWith("default"))).toEqual([
+      "default via 10.1.2.1 dev eth0",
+    ]);
+    web.check();
+  });
+
+  live.test("routes carry metric, table, scope and MTU into the kernel", () => {
+    using host = new Host();
+    const wanted = [
+      { dst: "192.168.1.0/24", priority: 77, mtu: 1400, advmss: 1300 },
+      { dst: "192.168.2.0/24", table: 100 },
+      { dst: "192.168.3.0/24", gw: "10.1.2.9" },
+      { dst: "192.168.4.0/24", gw: "0.0.0.0", scope: 253 },
+    ];
+    const web = host.network(bridge({ isGateway: true, ipam: { ...range, routes: wanted } })).add("web");
+    expect(routes(web.namespace)).toEqual(
+      expect.arrayContaining([
+        "192.168.1.0/24 via 10.1.2.1 dev eth0 metric 77 mtu 1400 advmss 1300",
+        "192.168.3.0/24 via 10.1.2.9 dev eth0",
+      ]),
+    );
+    expect(program(web.namespace, "ip", "route", "show", "table", "100")).toBe(
+      "192.168.2.0/24 via 10.1.2.1 dev eth0 \n",
+    );
+    web.check();
+  });
+
+  live.test("ipMasq shows containers to the outside under the host's address, in both families", async () => {
+    using host = new Host();
+    const web = host.network(bridge({ isDefaultGateway: true, ipMasq: true, ipam: dual })).add("web");
+    using _server = await serve(host.outside, { port: 7000, name: "outside" });
+    for (const family of ["v4", "v6"] as const) {
+      expect(await ask(web.namespace, { address: outsideAddress[family], port: 7000 })).toEqual({
+        from: "outside",
+        client: hostAddress[family],
+      });
+    }
+  });
+
+  live.test("without ipMasq there is no rule", () => {
+    using host = new Host();
+    host.network(bridge({ isDefaultGateway: true, ipam: range })).add("web");
+    expect(ruleset(host.namespace)).toBe("");
+  });
+
+  live.test.each([
+    ["fails without forceAddress", false],
+    ["replaces it with forceAddress", true],
+  ])("where the bridge has an address of another subnet, %s", (_, forceAddress) => {
+    using host = new Host();
+    host.network(bridge({ isGateway: true, ipam: range })).add("web");
+    const ipam = { ...range, subnet: "10.5.0.0/24" };
+    const other = host.network({ ...bridge({ isGateway: true, forceAddress, ipam }), name: "other" });
+    if (forceAddress) other.add("shop").check();
+    else expect(other.refuse("shop").msg).toContain("cni0 has the address 10.1.2.1/24 already");
+    expect(addresses(host.namespace, "cni0")).toEqual([forceAddress ? "10.5.0.1/24" : "10.1.2.1/24"]);
+    expect(host.leases("other")).toHaveLength(forceAddress ? 1 : 0);
+  });
+
+  live.test("IPv6 gateways of different subnets stand side by side", () => {
+    using host = new Host();
+    const keys = (subnet: string) => ({ isGateway: true, ipam: { type: "host-local", subnet } });
+    host.network(bridge(keys("fd00:1::/64"))).add("a");
+    host.network({ ...bridge(keys("fd00:2::/64")), name: "other" }).add("b");
+    expect(addresses(host.namespace, "cni0").sort()).toEqual(["fd00:1::1/64", "fd00:2::1/64"]);
+    const overlapping = host.network({ ...bridge(keys("fd00:1::/48")), name: "third" });
+    expect(overlapping.refuse("c").msg).toContain("cni0 has the address fd00:1::1/64 already");
+  });
+
+  live.test("takes the link-layer address from capability, args and CNI_ARGS, in this order", () => {
+    using host = new Host();
+    const mac = (nth: number): string => `02:00:00:00:00:0${nth}`;
+    const args = { cni: { mac: mac(2) } };
+    const variable = `MAC=${mac(1)}`;
+    const made = [
+      host.network(bridge()).add("a", { args: variable }),
+      host.network(bridge({ args })).add("b", { args: variable }),
+      host.network(bridge({ args })).add("c", { args: variable, runtimeConfig: { mac: mac(3) } }),
+    ];
+    expect(made.map(({ namespace }) => link(namespace, "eth0").address)).toEqual([mac(1), mac(2), mac(3)]);
+  });
+
+  live.test("disableContainerInterface leaves the interface down, and forbids addresses", () => {
+    using host = new Host();
+    const { namespace } = host.network(bridge({ disableContainerInterface: true })).add("web");
+    expect(link(namespace, "eth0").flags).not.toContain("UP");
+    const both = host.network(bridge({ disableContainerInterface: true, ipam: range }));
+    expect(both.refuse("shop")).toMatchObject({ code: 7, msg: expect.stringContaining('leave out one of the two') });
+    expect(host.leases("net")).toEqual([]);
+  });
+
+  live.test("hairpinMode and promiscMode exclude each other", () => {
+    using host = new Host();
+    const { code, msg } = host.network(bridge({ hairpinMode: true, promiscMode: true })).refuse("web");
+    expect({ code, msg }).toEqual({ code: 7, msg: expect.stringContaining("exclude each other") });
+    expect(links(host.namespace)).toHaveLength(2);
+  });
+
+  live.test("enabledad lets the container look for duplicates of its addresses", () => {
+    using host = new Host();
+    const { namespace } = host.network(bridge({ isGateway: true, enabledad: true, ipam: dual })).add("web");
+    expect(sysctl(namespace, "net/ipv6/conf/eth0/accept_dad")).toBe("1");
+    expect(sysctl(namespace, "net/ipv6/conf/eth0/enhanced_dad")).toBe("1");
+    expect(program(namespace, "ip", "-6", "address", "show", "dev", "eth0", "tentative")).toBe("");
+  });
+
+  live.test("enabledad refuses an address that a neighbour has", () => {
+    using host = new Host();
+    const keys = { isGateway: true, enabledad: true, ipam: dual };
+    const first = host.network(bridge(keys)).add("web");
+    program(first.namespace, "ip", "address", "add", "fd00:1:2::3/64", "dev", "eth0", "nodad");
+    const { msg } = host.network(bridge(keys)).refuse("late");
+    expect(msg).toContain("fd00:1:2::3/64 to eth0: another host of the network has it");
+    expect(vethNames(host.namespace)).toEqual([first.hostLink]);
+    expect(host.leases("net")).toEqual(["10.1.2.2", "fd00:1:2::2"]);
+  });
+
+  live.test("macspoofchk drops what is sent from another link-layer address", async () => {
+    using host = new Host();
+    const network = host.network(bridge({ isGateway: true, macspoofchk: true, ipam: range }));
+    const web = network.add("web");
+    using _server = await serve(host.namespace, { port: 80, name: "host" });
+    const question = { address: "10.1.2.1", port: 80, patience: 200 };
+    expect(await ask(web.namespace, question)).toMatchObject({ from: "host" });
+    web.check();
+    program(web.namespace, "ip", "link", "set", "eth0", "address", "02:00:00:00:00:99");
+    expect(await ask(web.namespace, question)).toBeUndefined();
+    web.del();
+    expect(ruleset(host.namespace)).not.toContain("net web");
+  });
+
+  live.test("dns of the configuration goes before that of IPAM", () => {
+    using host = new Host();
+    writeFileSync(host.file("resolv.conf"), "nameserver 192.0.2.53\nsearch example\n");
+    const ipam = { ...range, resolvConf: "/var/lib/resolv.conf" };
+    const own = { nameservers: ["192.0.2.54"] };
+    expect(host.network(bridge({ ipam })).add("a").result.dns).toEqual({
+      nameservers: ["192.0.2.53"],
+      search: ["example"],
+    });
+    expect(host.network(bridge({ ipam, dns: own })).add("b").result.dns).toEqual(own);
+  });
+
+  live.test.each([
+    [{ vlan: 100 }, 999, "this kernel has no bridges with VLAN filtering"],
+    [{ vlanTrunk: [{ id: 5 }] }, 999, "this kernel has no bridges with VLAN filtering"],
+    [{ vlan: -100 }, 7, "vlan: wanted an integer from 0 to 4094, found -100"],
+    [{ vlan: 5000 }, 7, "vlan: wanted an integer from 0 to 4094, found 5000"],
+    [{ vlanTrunk: [{ minID: 5 }] }, 7, "vlanTrunk[0]: minID is given without maxID"],
+    [{ vlanTrunk: [{ maxID: 5 }] }, 7, "vlanTrunk[0]: maxID is given without minID"],
+    [{ vlanTrunk: [{ id: 3 }, { minID: 9, maxID: 5 }] }, 7, "vlanTrunk[1]: minID 9 is greater than maxID 5"],
+    [{ vlanTrunk: [{ id: 4095 }] }, 7, "vlanTrunk[0].id: wanted an integer from 1 to 4094, found 4095"],
+    [{ isGateway: "true" }, 7, 'isGateway: wanted true or false, found "true" (remove the quotes)'],
+    [{ ipMasqBackend: "ipfw" }, 7, "ipMasqBackend"],
+    [{ ipam: { type: "nosuch" } }, 999, 'find the plugin "nosuch": it is not in'],
+    [{ ipam: { type: "../host-local" } }, 7, "ipam.type"],
+  ])("refuses %j, and leaves nothing", (keys, code, sentence) => {
+    using host = new Host();
+    const error = host.network(bridge({ ipam: range, ...keys })).refuse("web");
+    expect(error).toMatchObject({ code, msg: expect.stringContaining(sentence) });
+    expect(links(host.namespace)).toHaveLength(2);
+    expect(host.leases("net")).toEqual([]);
+  });
+
+  live.test("refuses a result without addresses below 0.3.0, and leaves nothing", () => {
+    using host = new Host();
+    const { msg } = host.network(bridge({}, "0.2.0")).refuse("web");
+    expect(msg).toContain("0.2.0");
+    expect(vethNames(host.namespace)).toEqual([]);
+  });
+
+  live.test("an ADD that fails after IPAM gives the address back, and the next succeeds", () => {
+    using host = new Host();
+    const network = host.network(bridge({ isGateway: true, ipam: range }));
+    const taken = host.container();
+    program(taken, "ip", "link", "add", "eth0", "type", "bridge");
+    expect(network.refuse("web", { namespace: taken }).msg).toContain("has an interface eth0 already");
+    expect(host.leases("net")).toEqual([]);
+    network.add("web").check();
+  });
+
+  live.test("CHECK compares without addresses, too", () => {
+    using host = new Host();
+    const web = host.network(bridge()).add("web");
+    web.check();
+    program(host.namespace, "ip", "link", "set", web.hostLink, "nomaster");
+    expect(web.refused("CHECK").msg).toContain(`${web.hostLink} is no port of cni0`);
+  });
+
+  live.test("GC removes links, guards and leases of attachments that it is not told of", () => {
+    using host = new Host();
+    const keys = { isGateway: true, ipMasq: true, macspoofchk: true, ipam: range };
+    const network = host.network(bridge(keys, "1.1.0"));
+    const [web, shop] = [network.add("web"), network.add("shop")];
+    network.gc([web]);
+    expect(vethNames(host.namespace)).toEqual([web.hostLink]);
+    expect(host.leases("net")).toEqual([web.address()]);
+    expect(ruleset(host.namespace)).not.toContain("net shop");
+    web.check();
+    network.gc([]);
+    expect(ruleset(host.namespace)).not.toContain("net web");
+    shop.del();
+  });
+});
+
+live.describe("bridge with an IPAM plugin of somebody else", () => {
+  /** A host whose plugins are ours and a shell script `ipam`. */
+  function hostWith(script: string): Host {
+    const host = new Host();
+    const directory = host.file("bin");
+    mkdirSync(directory);
+    writeFileSync(`${directory}/ipam`, `#!/bin/sh\n${script}\n`);
+    chmodSync(`${directory}/ipam`, 0o755);
+    symlinkSync(`${host.plugins}/bridge`, `${directory}/bridge`);
+    host.plugins = directory;
+    return host;
+  }
+
+  const noting = 'echo "$CNI_COMMAND" >>/var/lib/calls';
+  const config = (cniVersion = "1.0.0") => bridge({ isGateway: true, ipam: { type: "ipam" } }, cniVersion);
+  const calls = (host: Host): string[] => host.files().calls?.trim().split("\n") ?? [];
+
+  live.test("passes it every command, with the configuration as it came", () => {
+    using host = hostWith(`${noting}\ncat >>/var/lib/stdin
+      [ $CNI_COMMAND = ADD ] && echo '{"cniVersion":"0.4.0","ips":[{"version":"4","address":"10.7.0.5/24"}]}'; true`);
+    const network = host.network(config("1.1.0"));
+    expect(network.status().exit).toBe(0);
+    const web = network.add("web");
+    expect(addresses(web.namespace, "eth0")).toEqual(["10.7.0.5/24"]);
+    expect(addresses(host.namespace, "cni0")).toEqual(["10.7.0.1/24"]);
+    web.check();
+    web.del();
+    network.gc([]);
+    expect(calls(host)).toEqual(["STATUS", "ADD", "CHECK", "DEL", "GC"]);
+    expect(host.files().stdin).toContain('"ipam":{"type":"ipam"}');
+  });
+
+  live.test("calls its DEL when it gave no address, and when what follows fails", () => {
+    using host = hostWith(`${noting}\n[ $CNI_COMMAND = ADD ] && echo '{"cniVersion":"1.0.0"}'; true`);
+    expect(host.network(config()).refuse("web").msg).toContain("the IPAM plugin gave none");
+    expect(calls(host)).toEqual(["ADD", "DEL"]);
+    expect(links(host.namespace)).toHaveLength(2);
+  });
+
+  live.test("passes its error on, with its code", () => {
+    using host = hostWith(`${noting}\necho '{"code":11,"msg":"no room","details":"later"}'; exit 1`);
+    expect(host.network(config()).refuse("web")).toEqual({ code: 11, msg: "no room", details: "later" });
+    expect(links(host.namespace)).toHaveLength(2);
+  });
+
+  live.test("goes on removing when its DEL fails, and says so", () => {
+    using host = hostWith(
+      `[ $CNI_COMMAND = ADD ] && echo '{"cniVersion":"1.0.0","ips":[{"address":"10.7.0.5/24"}]}' && exit 0
+      echo '{"code":11,"msg":"busy"}'; exit 1`,
+    );
+    const web = host.network(config()).add("web");
+    expect(web.refused("DEL")).toEqual({ code: 11, msg: "busy" });
+    expect(vethNames(host.namespace)).toEqual([]);
+  });
+});
