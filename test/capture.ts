@@ -36,6 +36,10 @@ function program(command: string): string {
   return `${name} ${answer.exec(`${run.stdout}${run.stderr}`)?.[1] ?? "of unknown version"}`;
 }
 
+/** Whether `words` are what stands beside a line of the message. */
+const says = (words: string, protocol: string, message: Uint8Array) =>
+  annotate(protocol, message).some((line) => line.replace(/^[^#]*#/, "").trim() === words);
+
 /** The bytes that `choice` means among what was recorded. */
 function choose(datagrams: Datagram[], choice: Choice): Datagram {
   const candidates = datagrams
@@ -45,16 +49,18 @@ function choose(datagrams: Datagram[], choice: Choice): Datagram {
       const length = messages.reduce((total, { bytes }) => total + bytes.length, 0);
       return messages
         .filter(({ type }) => typeName(datagram.protocol, type) === choice.type)
-        .filter(({ bytes }) => choice.about === undefined || Buffer.from(bytes).includes(`${choice.about}\0`))
+        .filter(({ bytes }) => choice.about === undefined || says(choice.about, datagram.protocol, bytes))
         .map(({ bytes }) => ({
           ...datagram,
           bytes: choice.whole ? datagram.bytes.subarray(0, length) : bytes,
         }));
     });
-  const chosen = candidates.at(choice.nth);
+  const { nth, type, direction, about = "anything" } = choice;
+  const chosen =
+    nth === "only" && candidates.length > 1 ? undefined : candidates.at(nth === "only" ? 0 : nth);
   if (!chosen)
     throw new Error(
-      `${candidates.length} messages ${choice.type} ${choice.direction}: none is number ${choice.nth}`,
+      `${candidates.length} messages ${type} about ${about} were ${DIRECTIONS[direction]}; wanted: ${nth}`,
     );
   return chosen;
 }

@@ -10,7 +10,14 @@ import type { Writer } from "../wire/writer.ts";
 import { noteHeader, numberIn, readAttributes, readPayload, typeOf, writeAttribute } from "./attribute.ts";
 import type { Codec } from "./codec.ts";
 import type { Random } from "./random.ts";
-import { type AnyRow, type AttrsValue, type Rows, type UnknownAttribute, unknown } from "./rows.ts";
+import {
+  type AnyRow,
+  type AttrsValue,
+  type Lazy,
+  type Rows,
+  type UnknownAttribute,
+  unknown,
+} from "./rows.ts";
 import { bytes, hex } from "./strings.ts";
 
 type Value = Record<string, unknown> & { [unknown]?: UnknownAttribute[] };
@@ -55,16 +62,21 @@ function store(into: Value, { key, row }: Entry, value: unknown): void {
 }
 
 /** Reads, writes, shows and samples the attributes of a table; `attrs` and `message` make codecs of it. */
-export class AttributeTable {
+export class AttributeTable<R extends Rows = Rows> {
+  private made?: R;
   private byNumber?: readonly (Entry | undefined)[];
 
   /** @param others what becomes of attributes without a row when they are read */
   constructor(
-    private readonly rows: Rows,
+    private readonly given: Lazy<R>,
     private readonly others: "kept" | "passed over" = "kept",
   ) {}
 
-  /** Made on first use: the tables of a program hold hundreds of rows, of which one call touches a few. */
+  get rows(): R {
+    this.made ??= typeof this.given === "function" ? this.given() : this.given;
+    return this.made;
+  }
+
   private entry(number: number): Entry | undefined {
     if (this.byNumber === undefined) {
       const byNumber: Entry[] = [];
@@ -159,13 +171,15 @@ export const block = (lines: readonly string[]): string =>
 
 /** A payload that is a set of attributes: `attrs({ id: attr(1, u16), protocol: attr(5, u16be) })`. */
 export function attrs<const R extends Rows>(
-  rows: R,
+  rows: Lazy<R>,
 ): Codec<AttrsValue<R>, AttrsValue<R, "in">> & { readonly rows: R } {
   const table = new AttributeTable(rows);
   const codec: Codec<Value> & { rows: R } = {
     word: "attrs",
     composite: true,
-    rows,
+    get rows() {
+      return table.rows;
+    },
     write: (writer, value) => table.write(writer, value),
     read(reader) {
       const value: Value = {};

@@ -2,7 +2,7 @@
 
 import { AttributeTable, block } from "./attrs.ts";
 import type { Codec } from "./codec.ts";
-import type { AttrsValue, Rows } from "./rows.ts";
+import type { AttrsValue, Lazy, Rows } from "./rows.ts";
 import { type StructInput, type StructValue, struct } from "./struct.ts";
 
 type Members = Readonly<Record<string, Codec<unknown>>>;
@@ -21,10 +21,14 @@ export interface Message<H extends Members, R extends Rows>
   readonly rows: R;
 }
 
-/** A message with a header of fixed size, whose members and attributes make one flat object. */
-export function message<const H extends Members, const R extends Rows>(header: H, rows: R): Message<H, R> {
+/** @param others what becomes of attributes without a row when they are read */
+function messageOf<const H extends Members, const R extends Rows>(
+  header: H,
+  rows: Lazy<R>,
+  others: "kept" | "passed over",
+): Message<H, R> {
   const members = Object.entries(header);
-  const table = new AttributeTable(rows);
+  const table = new AttributeTable(rows, others);
   // Made on first use: importing seven kinds of message would take 0.1 ms longer.
   let keys: ReadonlySet<string> | undefined;
   let fixed: Codec<Record<string, unknown>> | undefined;
@@ -34,7 +38,9 @@ export function message<const H extends Members, const R extends Rows>(header: H
     word: "message",
     composite: true,
     header,
-    rows,
+    get rows() {
+      return table.rows;
+    },
     write(writer, value) {
       keys ??= new Set(Object.keys(header));
       for (const [key, member] of members) {
@@ -65,25 +71,18 @@ export function message<const H extends Members, const R extends Rows>(header: H
   return codec as Codec<unknown> as Message<H, R>;
 }
 
+/** A message with a header of fixed size, whose members and attributes make one flat object. */
+export const message = <const H extends Members, const R extends Rows>(
+  header: H,
+  rows: Lazy<R>,
+): Message<H, R> => messageOf(header, rows, "kept");
+
 /**
  * A message of which only these attributes are read, and all others passed over: for programs that look once and end.
  * A link has some 200 values, of which a caller wants five: reading those takes a tenth of the time.
  * @returns a codec for replies; it writes nothing
  */
-export function summary<const H extends Members, const R extends Rows>(
+export const summary = <const H extends Members, const R extends Rows>(
   header: H,
-  rows: R,
-): Codec<MessageValue<H, R>, never> {
-  const whole = message(header, rows);
-  const table = new AttributeTable(rows, "passed over");
-  const fixed = struct(header) as Codec<unknown> as Codec<Record<string, unknown>>;
-  return {
-    ...whole,
-    read(reader) {
-      const value = fixed.read(reader);
-      reader.align();
-      table.read(reader, value);
-      return value as MessageValue<H, R>;
-    },
-  };
-}
+  rows: Lazy<R>,
+): Codec<MessageValue<H, R>, never> => messageOf(header, rows, "passed over");

@@ -12,11 +12,11 @@ const captured = Uint8Array.fromHex(
 console.log(annotateMessages("route", captured, "toKernel"));
 
 // A payload of one's own is described once: its type, reader, writer and printer follow.
-const Vlan = attrs({
+const Vlan = attrs(() => ({
   /** VLAN id, 1 to 4094. */
   id: attr(1, u16),
   /** EtherType of the tag; network order on the wire. */
   protocol: attr(5, u16be),
-});
+}));
 const { id, protocol } = decode(Vlan, Uint8Array.fromHex("060001002a0000000600050088a80000"));
 console.log(id, protocol?.toString(16));

@@ -13,7 +13,7 @@ import { HEADER_LENGTH, headerAt, type Message, NLM_F, NLMSG_DONE, NLMSG_ERROR }
 import type { Request } from "./request.ts";
 
 /** What an attribute may hold, as the kernel's policy has it (enum netlink_policy_type_attr). */
-export const Policy = attrs({
+export const Policy = attrs(() => ({
   type: attr(
     1,
     oneOf(u32, {
@@ -47,17 +47,17 @@ export const Policy = attrs({
   maxType: attr(9, u32),
   bitfield32Mask: attr(10, u32),
   mask: attr(12, u64),
-});
+}));
 
 /** The attributes of an extended ack (enum nlmsgerr_attrs). Offsets count from the request's header. */
-export const ExtendedAck = attrs({
+export const ExtendedAck = attrs(() => ({
   message: attr(1, cstring),
   offset: attr(2, u32),
   cookie: attr(3, bytes),
   policy: attr(4, Policy),
   missingType: attr(5, u32),
   missingNest: attr(6, u32),
-});
+}));
 type ExtendedAck = Infer<typeof ExtendedAck>;
 
 /** What an NLMSG_ERROR or NLMSG_DONE consists of. */

@@ -36,16 +36,19 @@ export const priorities = {
 } as const;
 
 /** enum nft_hook_attributes. */
-export const Hook = attrs({
+export const Hook = attrs(() => ({
   /** One of `hooks`, or of `deviceHooks`. */
   hooknum: attr(1, u32be),
   priority: attr(2, s32be),
   /** The interface of a netdev chain that has but one. */
   dev: attr(3, cstring),
-  devs: nested(4, attrs({ name: repeated(1, cstring), prefix: repeated(2, cstring) })),
-});
+  devs: nested(
+    4,
+    attrs(() => ({ name: repeated(1, cstring), prefix: repeated(2, cstring) })),
+  ),
+}));
 
-export const Chain = message(header, {
+export const Chain = message(header, () => ({
   table: attr(1, cstring),
   handle: attr(2, u64be),
   name: attr(3, cstring),
@@ -62,7 +65,7 @@ export const Chain = message(header, {
   /** A name for use within one transaction. */
   id: attr(11, u32be),
   userdata: attr(12, ChainUserdata),
-});
+}));
 export type Chain = Infer<typeof Chain>;
 export type ChainInput = InferInput<typeof Chain>;
 

@@ -22,19 +22,19 @@ import { header } from "./nfnetlink.ts";
 import { statusBits } from "./status.ts";
 
 /** The addresses and ports of one direction. */
-export const Tuple = attrs({
+export const Tuple = attrs(() => ({
   ip: nest(
     1,
-    attrs({
+    attrs(() => ({
       v4Src: attr(1, address),
       v4Dst: attr(2, address),
       v6Src: attr(3, address),
       v6Dst: attr(4, address),
-    }),
+    })),
   ),
   proto: nest(
     2,
-    attrs({
+    attrs(() => ({
       /** The protocol's number (linux/in.h): 6 is TCP, 17 UDP. */
       num: attr(1, u8),
       srcPort: attr(2, u16be),
@@ -45,18 +45,18 @@ export const Tuple = attrs({
       icmpv6Id: attr(7, u16be),
       icmpv6Type: attr(8, u8),
       icmpv6Code: attr(9, u8),
-    }),
+    })),
   ),
   zone: attr(3, u16be),
-});
+}));
 export type Tuple = Infer<typeof Tuple>;
 
 const TcpFlags = struct({ flags: u8, mask: u8 });
 
-const Protoinfo = attrs({
+const Protoinfo = attrs(() => ({
   tcp: nest(
     1,
-    attrs({
+    attrs(() => ({
       state: attr(
         1,
         oneOf(u8, {
@@ -76,34 +76,43 @@ const Protoinfo = attrs({
       wscaleReply: attr(3, u8),
       flagsOriginal: attr(4, TcpFlags),
       flagsReply: attr(5, TcpFlags),
-    }),
+    })),
   ),
-  dccp: nest(2, attrs({ state: attr(1, u8), role: attr(2, u8), handshakeSeq: attr(3, u64be) })),
-  sctp: nest(3, attrs({ state: attr(1, u8), vtagOriginal: attr(2, u32be), vtagReply: attr(3, u32be) })),
-});
+  dccp: nest(
+    2,
+    attrs(() => ({ state: attr(1, u8), role: attr(2, u8), handshakeSeq: attr(3, u64be) })),
+  ),
+  sctp: nest(
+    3,
+    attrs(() => ({ state: attr(1, u8), vtagOriginal: attr(2, u32be), vtagReply: attr(3, u32be) })),
+  ),
+}));
 
 /** What a translated address and port may become. */
-const Nat = attrs({
+const Nat = attrs(() => ({
   v4Minip: attr(1, address),
   v4Maxip: attr(2, address),
-  proto: nest(3, attrs({ portMin: attr(1, u16be), portMax: attr(2, u16be) })),
+  proto: nest(
+    3,
+    attrs(() => ({ portMin: attr(1, u16be), portMax: attr(2, u16be) })),
+  ),
   v6Minip: attr(4, address),
   v6Maxip: attr(5, address),
-});
+}));
 
 /** Kept if the sysctl nf_conntrack_acct says so. */
-const Counters = attrs({
+const Counters = attrs(() => ({
   packets: attr(1, u64be),
   bytes: attr(2, u64be),
   packets32: attr(3, u32be),
   bytes32: attr(4, u32be),
-});
+}));
 
-const SequenceAdjustment = attrs({
+const SequenceAdjustment = attrs(() => ({
   correctionPos: attr(1, u32be),
   offsetBefore: attr(2, u32be),
   offsetAfter: attr(3, u32be),
-});
+}));
 
 /** CTA_FILTER_F_* of the kernel's nf_conntrack_netlink.c: which members of a tuple must agree. */
 export const filterFlags = {
@@ -123,13 +132,16 @@ export const filterFlags = {
 
 const Status = flags(u32be, statusBits);
 
-export const Connection = message(header, {
+export const Connection = message(header, () => ({
   tupleOrig: nest(1, Tuple),
   /** As seen from the other side, after translation: its source is where the packets really went. */
   tupleReply: nest(2, Tuple),
   status: attr(3, Status),
   protoinfo: nest(4, Protoinfo),
-  help: nest(5, attrs({ name: attr(1, cstring), info: attr(2, bytes) })),
+  help: nest(
+    5,
+    attrs(() => ({ name: attr(1, cstring), info: attr(2, bytes) })),
+  ),
   natSrc: nest(6, Nat),
   /** How long it still lives without a packet, in seconds. */
   timeout: attr(7, u32be),
@@ -145,21 +157,33 @@ export const Connection = message(header, {
   seqAdjReply: nest(16, SequenceAdjustment),
   secmark: attr(17, u32be),
   zone: attr(18, u16be),
-  secctx: nest(19, attrs({ name: attr(1, cstring) })),
+  secctx: nest(
+    19,
+    attrs(() => ({ name: attr(1, cstring) })),
+  ),
   /** In nanoseconds since 1970, if the sysctl nf_conntrack_timestamp says so. */
-  timestamp: nest(20, attrs({ start: attr(1, u64be), stop: attr(2, u64be) })),
+  timestamp: nest(
+    20,
+    attrs(() => ({ start: attr(1, u64be), stop: attr(2, u64be) })),
+  ),
   markMask: attr(21, u32be),
   labels: attr(22, bytes),
   labelsMask: attr(23, bytes),
-  synproxy: nest(24, attrs({ isn: attr(1, u32be), its: attr(2, u32be), tsoff: attr(3, u32be) })),
+  synproxy: nest(
+    24,
+    attrs(() => ({ isn: attr(1, u32be), its: attr(2, u32be), tsoff: attr(3, u32be) })),
+  ),
   /** Of a request to list (Linux 5.8). These two alone are in the machine's order. */
   filter: nest(
     25,
-    attrs({ origFlags: attr(1, flags(u32, filterFlags)), replyFlags: attr(2, flags(u32, filterFlags)) }),
+    attrs(() => ({
+      origFlags: attr(1, flags(u32, filterFlags)),
+      replyFlags: attr(2, flags(u32, filterFlags)),
+    })),
   ),
   statusMask: attr(26, Status),
   /** When the event happened that this message tells of, in nanoseconds since 1970 (Linux 6.14). */
   timestampEvent: attr(27, u64be),
-});
+}));
 export type Connection = Infer<typeof Connection>;
 export type ConnectionInput = InferInput<typeof Connection>;

@@ -27,17 +27,17 @@ export const verdictCodes = {
 } as const;
 
 /** enum nft_verdict_attributes. */
-export const Verdict = attrs({
+export const Verdict = attrs(() => ({
   code: attr(1, oneOf(s32be, verdictCodes)),
   /** Where `jump` and `goto` lead. */
   chain: attr(2, cstring),
   chainId: attr(3, u32be),
-});
+}));
 export type Verdict = Infer<typeof Verdict>;
 
 /** Either bytes or a verdict (enum nft_data_attributes). */
-export const Data = attrs({
+export const Data = attrs(() => ({
   value: attr(1, bytes),
   verdict: nested(2, Verdict),
-});
+}));
 export type Data = Infer<typeof Data>;

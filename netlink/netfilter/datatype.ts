@@ -148,10 +148,15 @@ type Values<T extends readonly Datatype<unknown>[]> = { -readonly [K in keyof T]
 export function concatenation<const T extends readonly Datatype<unknown>[]>(
   ...parts: T
 ): Datatype<Values<T>> {
+  let [number, size] = [0, 0];
+  for (const part of parts) {
+    number = number * 64 + part.number;
+    size += aligned(part.size);
+  }
   const codec: Datatype<unknown[]> = {
     word: `concatenation(${parts.map(({ word }) => word).join(", ")})`,
-    number: parts.reduce((number, part) => number * 64 + part.number, 0),
-    size: parts.reduce((size, part) => size + aligned(part.size), 0),
+    number,
+    size,
     byteorder: "none",
     parts: parts.map(({ size }) => size),
     write(writer, values) {

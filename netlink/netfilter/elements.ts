@@ -22,7 +22,7 @@ import { header, nested, nestedList } from "./nfnetlink.ts";
 import { inBatch, NFT_MSG, operation } from "./requests.ts";
 import { ElementUserdata } from "./userdata.ts";
 
-export const Element = attrs({
+export const Element = attrs(() => ({
   key: nested(1, Data),
   /** What a map maps the key to. */
   data: nested(2, Data),
@@ -38,16 +38,16 @@ export const Element = attrs({
   /** The last key of a range of concatenations, which begins at `key`. */
   keyEnd: nested(10, Data),
   expressions: nested(11, Expressions),
-});
+}));
 export type Element = Infer<typeof Element>;
 
 /** Elements of one set. Requests number them, the kernel does not. */
-export const ElementList = message(header, {
+export const ElementList = message(header, () => ({
   table: attr(1, cstring),
   set: attr(2, cstring),
   elements: nested(3, asym(indexed(Element, 1, "toKernel"), nestedList(Element))),
   setId: attr(4, u32be),
-});
+}));
 export type ElementList = Infer<typeof ElementList>;
 export type ElementListInput = InferInput<typeof ElementList>;
 

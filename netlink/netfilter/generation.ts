@@ -4,12 +4,12 @@ import { type Query, query } from "../message/request.ts";
 import { header } from "./nfnetlink.ts";
 import { NFT_MSG } from "./requests.ts";
 
-export const Generation = message(header, {
+export const Generation = message(header, () => ({
   id: attr(1, u32be),
   /** Who made it. */
   procPid: attr(2, u32be),
   procName: attr(3, cstring),
-});
+}));
 export type Generation = Infer<typeof Generation>;
 
 /** Asks for the generation of now, for `batch`. */

@@ -46,10 +46,10 @@ export const NFNL_MSG_BATCH_BEGIN = 16;
 export const NFNL_MSG_BATCH_END = 17;
 
 /** The begin (or the end) of a batch (enum nfnl_batch_attributes). */
-export const Batch = message(header, {
+export const Batch = message(header, () => ({
   /** The generation on which the batch was built: another one is refused with `ERESTART`. */
   genid: attr(1, u32be),
-});
+}));
 
 /**
  * Requests to nf_tables as one transaction: all of them happen, or none (nfnetlink.c, nfnetlink_rcv_batch).

@@ -7,14 +7,17 @@ import { header, nested } from "./nfnetlink.ts";
 import { inBatch, NFT_MSG, operation } from "./requests.ts";
 import { RuleUserdata } from "./userdata.ts";
 
-export const Rule = message(header, {
+export const Rule = message(header, () => ({
   table: attr(1, cstring),
   chain: attr(2, cstring),
   /** Given by the kernel; unique in its table. */
   handle: attr(3, u64be),
   expressions: nested(4, Expressions),
   /** Of rules made by iptables-nft (enum nft_rule_compat_attributes). */
-  compat: nested(5, attrs({ proto: attr(1, u32be), flags: attr(2, u32be) })),
+  compat: nested(
+    5,
+    attrs(() => ({ proto: attr(1, u32be), flags: attr(2, u32be) })),
+  ),
   /** The handle of the rule before it; in a request the one to append behind, or to insert before. */
   position: attr(6, u64be),
   userdata: attr(7, RuleUserdata),
@@ -22,7 +25,7 @@ export const Rule = message(header, {
   id: attr(9, u32be),
   positionId: attr(10, u32be),
   chainId: attr(11, u32be),
-});
+}));
 export type Rule = Infer<typeof Rule>;
 export type RuleInput = InferInput<typeof Rule>;
 

@@ -35,7 +35,7 @@ export const setFlags = {
 } as const;
 
 /** A set or map. (Not named `Set`, which JavaScript has.) */
-export const NftSet = message(header, {
+export const NftSet = message(header, () => ({
   table: attr(1, cstring),
   name: attr(2, cstring),
   flags: attr(3, flags(u32be, setFlags)),
@@ -48,12 +48,12 @@ export const NftSet = message(header, {
   policy: attr(8, oneOf(u32be, { performance: 0, memory: 1 })),
   desc: nested(
     9,
-    attrs({
+    attrs(() => ({
       /** The most elements that it may have. */
       size: attr(1, u32be),
       /** The lengths of the parts of a concatenation, needed for ranges of them. */
-      concat: nested(2, nestedList(attrs({ len: attr(1, u32be) }))),
-    }),
+      concat: nested(2, nestedList(attrs(() => ({ len: attr(1, u32be) })))),
+    })),
   ),
   /** A name for use within one transaction. The kernel wants one of every new set. */
   id: attr(10, u32be),
@@ -70,7 +70,7 @@ export const NftSet = message(header, {
   type: attr(19, cstring),
   /** How many elements it has, as newer kernels tell. */
   count: attr(20, u32be),
-});
+}));
 export type NftSet = Infer<typeof NftSet>;
 export type NftSetInput = InferInput<typeof NftSet>;
 

@@ -6,7 +6,7 @@ import { type FamilyName, header } from "./nfnetlink.ts";
 import { inBatch, NFT_MSG, operation } from "./requests.ts";
 import { TableUserdata } from "./userdata.ts";
 
-export const Table = message(header, {
+export const Table = message(header, () => ({
   name: attr(1, cstring),
   /** `dormant`: its chains see no packets. `owner`: it goes when its socket is closed, but for `persist`. */
   flags: attr(2, flags(u32be, { dormant: 1, owner: 2, persist: 4 })),
@@ -16,7 +16,7 @@ export const Table = message(header, {
   userdata: attr(6, TableUserdata),
   /** The port of the socket that owns it. */
   owner: attr(7, u32be),
-});
+}));
 export type Table = Infer<typeof Table>;
 export type TableInput = InferInput<typeof Table>;
 

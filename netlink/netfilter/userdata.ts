@@ -37,10 +37,8 @@ function writeRecord(writer: Writer, type: number, write: () => void): void {
 }
 
 function userdata<const R extends RecordRows>(rows: R): Codec<Records<R>> {
-  const byNumber = new Map(Object.entries(rows).map((entry) => [entry[1].number, entry]));
-
   function readRecord(reader: Reader, type: number, length: number, value: Value): void {
-    const [key, row] = byNumber.get(type) ?? [];
+    const [key, row] = Object.entries(rows).find(([, { number }]) => number === type) ?? [];
     if (key !== undefined && row !== undefined) {
       const start = reader.position;
       reader.under(key, () => {

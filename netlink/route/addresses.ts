@@ -43,7 +43,7 @@ export const Address = message(
     /** Index of the link. */
     index: u32,
   },
-  {
+  () => ({
     /** The address; on a point-to-point link the peer's, and `local` is this end's. */
     address: attr(1, address),
     local: attr(2, address),
@@ -71,7 +71,7 @@ export const Address = message(
     targetNetnsid: attr(10, s32),
     /** Who made it (IFAPROT_*). */
     proto: attr(11, oneOf(u8, { unspec: 0, kernelLo: 1, kernelRa: 2, kernelLl: 3 })),
-  },
+  }),
 );
 /** An address as the kernel tells of it. */
 export type Address = Infer<typeof Address>;

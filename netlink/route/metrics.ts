@@ -1,7 +1,7 @@
 /** What a route says of the paths it leads to (RTAX_*, linux/rtnetlink.h). */
 import { asym, attr, attrs, cstring, flags, text, u32 } from "../codec/index.ts";
 
-export const Metrics = attrs({
+export const Metrics = attrs(() => ({
   /** The metrics that the kernel must not change by what it measures. */
   lock: attr(
     1,
@@ -38,4 +38,4 @@ export const Metrics = attrs({
   /** Name of a congestion control algorithm: `bbr`. */
   ccAlgo: attr(16, asym(text, cstring)),
   fastopenNoCookie: attr(17, u32),
-});
+}));

@@ -6,21 +6,18 @@ import { attr, type Infer, type InferInput, message, s32, u32 } from "../codec/i
 import { change, dump, type Query, query, type Request } from "../message/request.ts";
 import { Family, RTM } from "./names.ts";
 
-export const NamespaceId = message(
-  { family: Family },
-  {
-    /** The id in the namespace that is asked; -1 for none, or in a request for one that the kernel chooses. */
-    nsid: attr(1, s32),
-    /** In requests: the namespace of this process. */
-    pid: attr(2, u32),
-    /** In requests: the namespace open as this file descriptor. */
-    fd: attr(3, u32),
-    /** In a question: the id of the namespace whose ids are meant. */
-    targetNsid: attr(4, s32),
-    /** With `targetNsid`: the id in the namespace that is asked. */
-    currentNsid: attr(5, s32),
-  },
-);
+export const NamespaceId = message({ family: Family }, () => ({
+  /** The id in the namespace that is asked; -1 for none, or in a request for one that the kernel chooses. */
+  nsid: attr(1, s32),
+  /** In requests: the namespace of this process. */
+  pid: attr(2, u32),
+  /** In requests: the namespace open as this file descriptor. */
+  fd: attr(3, u32),
+  /** In a question: the id of the namespace whose ids are meant. */
+  targetNsid: attr(4, s32),
+  /** With `targetNsid`: the id in the namespace that is asked. */
+  currentNsid: attr(5, s32),
+}));
 /** A namespace's id as the kernel tells of it. */
 export type NamespaceId = Infer<typeof NamespaceId>;
 

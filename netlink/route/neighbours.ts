@@ -61,7 +61,7 @@ export const Neighbour = message(
     flags: flags(u8, neighbourFlags),
     type: RouteType,
   },
-  {
+  () => ({
     dst: attr(1, address),
     lladdr: attr(2, mac),
     /** Times ago in 1/100 s. */
@@ -83,13 +83,16 @@ export const Neighbour = message(
     nhId: attr(13, u32),
     fdbExtAttrs: nest(
       14,
-      attrs({ activityNotify: attr(1, flags(u8, { notify: 1, inactive: 2 })), dontRefresh: attr(2, flag) }),
+      attrs(() => ({
+        activityNotify: attr(1, flags(u8, { notify: 1, inactive: 2 })),
+        dontRefresh: attr(2, flag),
+      })),
     ),
     flagsExt: attr(15, flags(u32, { managed: 1, locked: 2, extValidated: 4 })),
     /** In a question: the states and flags that count. */
     ndmStateMask: attr(16, flags(u16, states)),
     ndmFlagsMask: attr(17, flags(u8, neighbourFlags)),
-  },
+  }),
 );
 /** A neighbour, or a bridge's forwarding entry, as the kernel tells of it. */
 export type Neighbour = Infer<typeof Neighbour>;

@@ -68,14 +68,14 @@ const NextHop = message(
     /** Index of the link. */
     ifindex: s32,
   },
-  {
+  () => ({
     gateway: attr(5, address),
     flow: attr(11, u32),
     via: attr(18, Via),
     newdst: attr(19, bytes),
     encapType: attr(21, EncapType),
     ttlPropagate: attr(26, u8),
-  },
+  }),
 );
 export type NextHop = Infer<typeof NextHop>;
 export type NextHopInput = InferInput<typeof NextHop>;

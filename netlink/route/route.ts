@@ -48,7 +48,7 @@ export const Route = message(
       offloadFailed: 0x20000000,
     }),
   },
-  {
+  () => ({
     dst: attr(1, address),
     src: attr(2, address),
     /** Index of the link at which packets come in. */
@@ -99,7 +99,7 @@ export const Route = message(
     nhId: attr(30, u32),
     /** Network order on the wire. Linux 6.14. */
     flowlabel: attr(31, u32be),
-  },
+  }),
 );
 /** A route as the kernel tells of it. */
 export type Route = Infer<typeof Route>;

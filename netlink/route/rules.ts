@@ -57,7 +57,7 @@ export const Rule = message(
       findSaddr: 0x10000,
     }),
   },
-  {
+  () => ({
     dst: attr(1, address),
     src: attr(2, address),
     /** Name of the link at which packets come in; `lo` for the host's own. */
@@ -96,7 +96,7 @@ export const Rule = message(
     dportMask: attr(29, u16),
     /** Linux 6.15. */
     dscpMask: attr(30, u8),
-  },
+  }),
 );
 /** A rule as the kernel tells of it. */
 export type Rule = Infer<typeof Rule>;

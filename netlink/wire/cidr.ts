@@ -22,11 +22,14 @@ export function parseCidr(text: string): Cidr {
 
 /** The address with its bits past the prefix replaced by `filler`: 0 or 255. */
 function filled({ bytes, prefix }: Cidr, filler: 0 | 255): Uint8Array {
-  return bytes.map((byte, index) => {
+  const result = bytes.slice();
+  // Not `bytes.map`: the first one of a process takes 0.35 ms.
+  for (let index = 0; index < bytes.length; index++) {
     const kept = Math.min(8, Math.max(0, prefix - 8 * index));
-    const mask = (0xff << (8 - kept)) & 0xff;
-    return (byte & mask) | (filler & ~mask);
-  });
+    const rest = 0xff >> kept;
+    result[index] = (bytes[index]! & ~rest) | (filler & rest);
+  }
+  return result;
 }
 
 /** The first address of the network. */

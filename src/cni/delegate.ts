@@ -4,7 +4,7 @@ import type { Command } from "./commands.ts";
 import { CniError, codes } from "./error.ts";
 import { explain } from "./explain.ts";
 import type { Host } from "./host.ts";
-import { JsonObject, parseJson } from "./json.ts";
+import { parseJson } from "./json.ts";
 import { checkVersion, type Plugin, perform, type Request } from "./plugin.ts";
 import { startPlugin } from "./process.ts";
 import { emptyResult, parseResult, type Result } from "./result.ts";
@@ -112,17 +112,4 @@ function inItsProcess(file: string, request: Request): Ipam {
 export function ipamFor(request: Request, type: string, host: DelegateHost): Ipam {
   const found = findDelegate(type, request.path, host);
   return typeof found === "string" ? inItsProcess(found, request) : inProcess(found, request);
-}
-
-/**
- * The IPAM plugin that a configuration names, for loading it before the call; nothing when it names none or cannot
- * be read, which is reported later, where the protocol says so.
- */
-export function delegateNamed(rawConfig: string): string | undefined {
-  try {
-    const config = new JsonObject(JSON.parse(rawConfig), "");
-    return config.optional("ipam", (ipam, path) => new JsonObject(ipam, path))?.text("type");
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 /** The protocol: from environment and stdin to one call of a plugin, and from there to stdout and the exit code. */
 import { readEnvironment } from "./environment.ts";
+import { CniError, codes } from "./error.ts";
 import { errorObject, explain, isDefect } from "./explain.ts";
 import { type Host, io, log } from "./host.ts";
 import { introduce } from "./introduce.ts";
@@ -24,10 +25,22 @@ function add(plugin: Plugin, request: Request, host: Host): void {
   }
 }
 
+/** What keeps STATUS from looking would keep an ADD from working: code 50. */
+function status(plugin: Plugin, request: Request): void {
+  try {
+    perform(plugin, request);
+  } catch (thrown) {
+    const { failure } = explain(thrown);
+    if (failure.code !== codes.failed || isDefect(thrown)) throw thrown;
+    throw new CniError({ ...failure, code: codes.notAvailable }, { cause: thrown });
+  }
+}
+
 function answer(plugin: Plugin, host: Host): void {
   if (introduce(plugin, host)) return;
   const request = readRequest(readEnvironment(host.variables), plugin, host);
   if (request.command === "ADD") add(plugin, request, host);
+  else if (request.command === "STATUS") status(plugin, request);
   else if (request.command !== "GC" || saysWhatIsValid(request)) perform(plugin, request);
   else request.log("GC does nothing: the configuration does not say which attachments are valid");
 }

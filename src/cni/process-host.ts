@@ -41,9 +41,9 @@ function withConsole(write: (text: string) => void, print: (text: string) => voi
 /**
  * The host of this process.
  * @param program the version and the names of the program
- * @param plugin gives a plugin of this program that has been loaded
+ * @param plugin gives a plugin of this program
  */
-export function processHost(program: Host["program"], plugin: Host["plugin"]): Host {
+export function processHost(program: Host["program"], plugin: Host["plugin"] = () => undefined): Host {
   return {
     variables: process.env,
     get terminal(): boolean {

@@ -13,7 +13,7 @@ import { CniError, codes } from "../cni/error.ts";
 import { randomHex } from "../sys/random.ts";
 import { allOrNothing, type Resource, type Undo, undoable } from "./resource.ts";
 import type { Side } from "./side.ts";
-import { type Setting, sysctls } from "./sysctls.ts";
+import { ignoringAdvertisements, type Setting, sysctls } from "./sysctls.ts";
 
 export interface BridgeOptions {
   readonly name: string;
@@ -85,16 +85,11 @@ function create(host: Side, { name, mtu, vlanFiltering }: BridgeOptions): Undo |
   }
 }
 
-/** What a new bridge is set to. */
-function settings(name: string): Setting[] {
-  const v6 = `net/ipv6/conf/${name}`;
-  return [
-    { key: `${v6}/accept_ra`, value: "0", optional: true },
-    // From the bridge's own address the host asks for the containers that IPv6 packets from outside are for. As long as
-    // the detection of duplicates lasted (2 s after the first container) it would have none to ask from.
-    { key: `${v6}/accept_dad`, value: "0", optional: true },
-  ];
-}
+/**
+ * What a new bridge is set to. From its own address the host asks for the containers that IPv6 packets from outside are
+ * for; as long as the detection of duplicates lasted (2 s after the first container) it would have none to ask from.
+ */
+const ofNew = (name: string): Setting => ({ key: `net/ipv6/conf/${name}/accept_dad`, value: "0", optional: true });
 
 function explained(error: unknown, vlanFiltering: boolean): unknown {
   if (!(error instanceof KernelError) || error.code !== "EOPNOTSUPP") return error;
@@ -144,10 +139,9 @@ export const bridge = (host: Side, options: BridgeOptions): Resource => ({
       host.join();
       const existing = findBridge(host, options.name);
       const undo = existing === undefined ? create(host, options) : undefined;
-      if (undo !== undefined) {
-        made.remember(undo);
-        sysctls(host, settings(options.name)).ensure();
-      }
+      if (undo !== undefined) made.remember(undo);
+      const settings = [ignoringAdvertisements(options.name), ...(undo === undefined ? [] : [ofNew(options.name)])];
+      sysctls(host, settings).ensure();
       const link = existing ?? bridgeNamed(host, options.name);
       host.indexOf(options.name, () => link);
       const up = link.flags.includes("up");
@@ -168,6 +162,26 @@ export const bridge = (host: Side, options: BridgeOptions): Resource => ({
       ...(promiscuous === options.promiscuous ? [] : [`it is ${promiscuous ? "" : "not "}promiscuous`]),
       ...(options.vlanFiltering && !filtersVlans(host, options.name) ? ["it does not filter VLANs"] : []),
     ];
+  },
+  remove: () => undefined,
+});
+
+/**
+ * The bridge may route 127.0.0.0/8 (route_localnet): so the host reaches IPv4 ports published on its loopback. Set by
+ * netlink, which works where /proc/sys is read-only. Not taken back: it is shared, or goes with the bridge.
+ */
+export const loopbackRouting = (host: Side, name: string): Resource => ({
+  describe: () => `loopback addresses routed by ${name}`,
+  ensure() {
+    const index = bridgeIndex(host, name);
+    host.route.do(setLink({ index, afSpec: { inet: { conf: { routeLocalnet: 1 } } } }));
+    return undefined;
+  },
+  check() {
+    const found = host.route.get(getLink({ index: bridgeIndex(host, name) })).afSpec?.inet?.conf;
+    return found?.routeLocalnet === 1
+      ? []
+      : [`net/ipv4/conf/${name}/route_localnet is ${found?.routeLocalnet}`];
   },
   remove: () => undefined,
 });

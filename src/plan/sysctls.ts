@@ -62,3 +62,13 @@ export const forwarding = (family: 4 | 6): Setting => ({
   key: family === 4 ? "net/ipv4/ip_forward" : "net/ipv6/conf/all/forwarding",
   value: "1",
 });
+
+/**
+ * A link of the host that hears no router advertisements: a container could tell the host where to route
+ * (CVE-2020-10749). A bridge's ports need it too: frames to 01:80:c2:00:00:0e and its like pass by the bridge.
+ */
+export const ignoringAdvertisements = (link: string): Setting => ({
+  key: `net/ipv6/conf/${link}/accept_ra`,
+  value: "0",
+  optional: true,
+});

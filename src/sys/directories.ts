@@ -11,7 +11,8 @@ const WRITE_AND_SEARCH = 0b011; // W_OK | X_OK of access(2)
 export function ensureDirectory(path: string, mode: number): void {
   const operation = `make the directory ${path}`;
   const whole = cPath(operation, path);
-  if (libc().mkdir(whole, mode) === 0) return;
+  // Asked first, since nearly always it is there, and the error of an mkdir that was not needed costs 0.2 ms.
+  if (isDirectory(path) || libc().mkdir(whole, mode) === 0) return;
   const error = lastError(operation);
   if (error.code === "EEXIST" && isDirectory(path)) return;
   const above = path.slice(0, path.lastIndexOf("/"));
@@ -22,7 +23,10 @@ export function ensureDirectory(path: string, mode: number): void {
   if (second.code !== "EEXIST") throw second; // otherwise somebody else made it meanwhile
 }
 
-const isDirectory = (path: string): boolean => libc().access(`${path}/.`, 0) === 0;
+/** Whether there is something at `path` that this process can see. */
+export const exists = (path: string): boolean => libc().access(cPath(`look for ${path}`, path), 0) === 0;
+
+const isDirectory = (path: string): boolean => exists(`${path}/.`);
 
 /** Whether `path` is a directory in which this process may make files. A full disk does not show here. */
 export const isWritableDirectory = (path: string): boolean =>

@@ -27,7 +27,7 @@ const link: Record<string, Shape> = {
   ...all(plain("ip"), "IFLA_INET6_TOKEN IFLA_VXLAN_GROUP IFLA_VXLAN_LOCAL"),
   ...all(
     plain("networkNumber"),
-    "IFLA_BR_VLAN_PROTOCOL IFLA_VXLAN_PORT IFLA_VXLAN_LABEL FRA_TUN_ID NDA_PORT",
+    "IFLA_BR_VLAN_PROTOCOL IFLA_VXLAN_PORT IFLA_VXLAN_LABEL FRA_TUN_ID NDA_PORT RTA_SPORT RTA_DPORT",
   ),
   IFLA_VXLAN_PORT_RANGE: struct("ifla_vxlan_port_range"),
   IFLA_LINKINFO: nest("IFLA_INFO_KIND"),

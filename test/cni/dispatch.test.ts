@@ -1,5 +1,6 @@
 /** The protocol as a runtime sees it: stdout, stderr and exit code for each command and each mistake. */
 import { describe, expect, test } from "bun:test";
+import { SystemError } from "../../netlink/errors.ts";
 import { serve } from "../../src/cni/dispatch.ts";
 import { CniError } from "../../src/cni/error.ts";
 import type { Host } from "../../src/cni/host.ts";
@@ -280,6 +281,24 @@ describe("the plugin fails", () => {
     expect(stdout).not.toContain("dispatch.test");
     expect(stderr).toContain("dispatch.test");
     expect(exit).toBe(1);
+  });
+});
+
+describe("STATUS", () => {
+  const status = (thrown: unknown) => {
+    const throws = (): never => {
+      throw thrown;
+    };
+    return JSON.parse(call("STATUS", undefined, { plugin: { status: throws } }).stdout).code;
+  };
+
+  test("turns what the system refuses into code 50: an ADD would be refused as well", () => {
+    expect(status(new SystemError("open a route netlink socket", "EMFILE"))).toBe(50);
+  });
+
+  test("leaves codes that say more, and defects, as they are", () => {
+    expect(status(new CniError({ code: 51, cause: "containers are cut off" }))).toBe(51);
+    expect(status(new TypeError("x is not a y"))).toBe(999);
   });
 });
 

@@ -1,8 +1,7 @@
-/** What attachments leave behind, wherever it may be: the measure of "nothing is left". */
+/** What calls leave behind, wherever it may be: the measure of "nothing is left". */
 import type { Namespace } from "../../netlink/socket/namespace.ts";
-import type { Host } from "../plugins/host.ts";
-import { UPLINK } from "../plugins/host.ts";
-import { links, ruleset } from "../plugins/kernel.ts";
+import { type Host, UPLINK } from "../plugins/host.ts";
+import { links, program, ruleset } from "../plugins/kernel.ts";
 
 /** Files that stay for the network's next address. */
 const SHARED_FILE = /\/(lock|last_reserved_ip\.\d+)$/;
@@ -14,16 +13,28 @@ const elements = (text: string): string[] => text.match(/[^{},\n]*comment "flatn
  * tables are shared, and stay.
  */
 export function traces(host: Host, ...containers: Namespace[]): string[] {
-  const hostLinks = links(host.namespace).filter(
+  const own = links(host.namespace).filter(
     ({ ifname, linkinfo }) => !["lo", UPLINK].includes(ifname) && linkinfo?.info_kind !== "bridge",
   );
   const interfaces = containers.flatMap(links).filter(({ ifname }) => ifname !== "lo");
   return [
-    ...hostLinks.map(({ ifname }) => `link ${ifname}`),
-    ...interfaces.map(({ ifname }) => `interface ${ifname} of a container`),
+    ...own.map(({ ifname }) => `link ${ifname}`),
+    ...interfaces.map(({ ifname }) => `interface ${ifname}`),
     ...elements(ruleset(host.namespace)).map((element) => `element ${element.trim()}`),
     ...Object.keys(host.files())
       .filter((file) => !SHARED_FILE.test(file))
       .map((file) => `file ${file}`),
+  ];
+}
+
+/** The same, with every link and address of the host: what an ADD that fails must leave as it was. */
+export function wholeState(host: Host, ...containers: Namespace[]): string[] {
+  const shown = program(host.namespace, "ip", "-oneline", "address", "show");
+  // Without the lifetimes, and without addresses that links give themselves.
+  const addresses = shown.split("\n").filter((line) => line !== "" && !line.includes("scope link"));
+  return [
+    ...links(host.namespace).map(({ ifname }) => ifname),
+    ...addresses.map((line) => line.replace(/\\.*/, "").trim()),
+    ...traces(host, ...containers),
   ];
 }

@@ -80,8 +80,14 @@ export async function udpClient(from: Namespace, { address, port }: Question) {
     if (source === address) heard(bytes.toString());
   };
   const hostname = familyOf(address) === 4 ? "0.0.0.0" : "::";
-  const open = await begun(from, () => Bun.udpSocket({ hostname, socket: { data } }));
-  const send = () => void open.send("who is there?", port, address);
+  // Nobody may be there yet: the kernel says so by an error, which is no answer.
+  const error = (): void => undefined;
+  const open = await begun(from, () => Bun.udpSocket({ hostname, socket: { data, error } }));
+  const send = (): void => {
+    try {
+      open.send("who is there?", port, address);
+    } catch {}
+  };
   return {
     /** Sends every 50 ms until something is answered; undefined when nothing is. */
     async ask(patience = 2000): Promise<Answer | undefined> {

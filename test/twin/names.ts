@@ -1,85 +1,95 @@
-/** Names for what is drawn at random: the host's ends of veth pairs, link-layer addresses, and paths. */
+/** Names for what is drawn at random: the host's ends of veth pairs, link-layer addresses, and paths of namespaces. */
 import type { Namespace } from "../../netlink/socket/namespace.ts";
 
 /** What iproute2 says of a link, as far as it names things. */
-interface ShownLink {
+export interface NamingLink {
   readonly ifname: string;
   readonly ifindex: number;
   readonly address?: string;
+  /** In a container: the index of the host's end. */
   readonly link_index?: number;
-  readonly link_netnsid?: number;
 }
+
+type Links = ReadonlyMap<string, readonly NamingLink[]>;
+
+/** The name of the host's end of a container's interface. */
+export const hostEnd = (id: string, ifname: string): string => `<host end of ${id} ${ifname}>`;
+
+/** The name of a link-layer address by the links that have it. */
+export const addressOf = (...links: readonly string[]): string => `<address of ${[...links].sort().join(" and ")}>`;
 
 const isMac = (text: string | undefined): text is string => /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(text ?? "");
 
-/** The address that the kernel makes of a link-layer address (RFC 4291, appendix A). */
+/** The IPv6 address that the kernel makes of a link-layer address (RFC 4291, appendix A). */
 function linkLocal(mac: string): string {
-  const [a, b, c, d, e, f] = mac.split(":").map((pair) => Number.parseInt(pair, 16)) as [
-    number, number, number, number, number, number,
-  ];
-  const groups = [((a ^ 2) << 8) | b, (c << 8) | 0xff, (0xfe << 8) | d, (e << 8) | f];
-  return `fe80::${groups.map((group) => group.toString(16)).join(":")}`;
+  const bytes = mac.split(":").map((pair) => Number.parseInt(pair, 16));
+  const identifier = [bytes[0]! ^ 2, bytes[1]!, bytes[2]!, 0xff, 0xfe, bytes[3]!, bytes[4]!, bytes[5]!];
+  const groups = [0, 2, 4, 6].map((nth) => ((identifier[nth]! << 8) | identifier[nth + 1]!).toString(16));
+  return `fe80::${groups.join(":")}`;
 }
 
-/** The address as `bridge_id` has it: `8000.2:a1:14:b5:b3:84`. */
-const unpadded = (mac: string): string => mac.replace(/\b0([0-9a-f])/g, "$1");
+/** The id of a bridge with this address: `8000.2:a1:14:b5:b3:84`. */
+const bridgeId = (mac: string): string => `8000.${mac.replace(/\b0(?=[0-9a-f])/g, "")}`;
 
 /** Translates texts of one world into words that both worlds have. */
 export class Names {
   private readonly words: [pattern: RegExp, word: string][] = [];
-  /** The name that stands for each host's end. */
-  private readonly hostEnds = new Map<string, string>();
 
   /**
    * @param links of the host (`host`) and of each container by its id
    * @param given text of the configurations: addresses in it are no drawn ones
    */
-  constructor(
-    links: ReadonlyMap<string, readonly ShownLink[]>,
-    containers: ReadonlyMap<string, Namespace>,
-    given: string,
-  ) {
-    this.nameHostEnds(links);
-    this.nameMacs(links, given.toLowerCase());
-    for (const [id, { path }] of containers) this.add(path, `<namespace of ${id}>`);
+  constructor(links: Links, containers: readonly { id: string; namespace: Namespace }[], given: string) {
+    for (const { id, namespace } of containers) this.add(namespace.path, `<namespace of ${id}>`);
+    const ends = hostEndsOf(links);
+    for (const [name, word] of ends) this.add(name, word);
+    for (const [mac, owners] of ownersOf(links, ends)) if (!given.toLowerCase().includes(mac)) this.addMac(mac, owners);
+    // A link keeps the one that was made of an address that it has no more.
+    this.words.push([/fe80::[0-9a-f:]*ff:fe[0-9a-f:]+/g, "<link-local of before>"]);
   }
 
   translate(text: string): string {
     return this.words.reduce((translated, [pattern, word]) => translated.replace(pattern, word), text);
   }
 
+  /** The same for all names and texts of a tree. */
+  translated<T>(tree: T): T {
+    return JSON.parse(this.translate(JSON.stringify(tree))) as T;
+  }
+
   private add(text: string, word: string): void {
-    this.words.push([new RegExp(`(?<![\\w:])${text.replaceAll(".", "\\.")}(?![\\w:])`, "g"), word]);
+    this.words.push([new RegExp(`(?<![\\w:.])${text.replaceAll(".", "\\.")}(?![\\w:])`, "g"), word]);
   }
 
-  private nameHostEnds(links: ReadonlyMap<string, readonly ShownLink[]>): void {
-    const host = links.get("host") ?? [];
-    for (const [id, inner] of links) {
-      if (id === "host") continue;
-      for (const { ifname, link_index } of inner) {
-        const outer = host.find(({ ifindex, ifname }) => ifindex === link_index && ifname.startsWith("veth"));
-        if (outer === undefined) continue;
-        this.hostEnds.set(outer.ifname, `<host end of ${id} ${ifname}>`);
-        this.add(outer.ifname, `<host end of ${id} ${ifname}>`);
-      }
-    }
+  private addMac(mac: string, owners: readonly string[]): void {
+    this.add(bridgeId(mac), `<bridge id: ${addressOf(...owners)}>`);
+    this.add(mac, addressOf(...owners));
+    this.add(linkLocal(mac), `<link-local: ${addressOf(...owners)}>`);
   }
+}
 
-  /** An address is known by all links that have it. */
-  private nameMacs(links: ReadonlyMap<string, readonly ShownLink[]>, given: string): void {
-    const owners = new Map<string, string[]>();
-    for (const [place, each] of links) {
-      for (const { ifname, address } of each) {
-        if (!isMac(address) || address === "00:00:00:00:00:00" || given.includes(address)) continue;
-        const owner = place === "host" ? (this.hostEnds.get(ifname) ?? ifname) : `${ifname} of ${place}`;
-        owners.set(address, [...(owners.get(address) ?? []), owner]);
-      }
-    }
-    for (const [mac, names] of owners) {
-      const word = names.sort().join(", ");
-      this.add(mac, `<address of ${word}>`);
-      this.add(linkLocal(mac), `<link-local of ${word}>`);
-      this.words.push([new RegExp(`8000\\.${unpadded(mac)}`, "g"), `<bridge id of ${word}>`]);
+/** The word for each of the host's links that is one end of a pair. */
+function hostEndsOf(links: Links): Map<string, string> {
+  const host = links.get("host") ?? [];
+  const containers = [...links].filter(([place]) => place !== "host");
+  const pairs = containers.flatMap(([id, inner]) =>
+    inner.flatMap(({ ifname, link_index }) => {
+      const outer = host.find((link) => link.ifindex === link_index && link.ifname.startsWith("veth"));
+      return outer === undefined ? [] : [[outer.ifname, hostEnd(id, ifname)] as const];
+    }),
+  );
+  return new Map(pairs);
+}
+
+/** The links that have each link-layer address: a bridge may have that of a port. */
+function ownersOf(links: Links, ends: ReadonlyMap<string, string>): Map<string, string[]> {
+  const owners = new Map<string, string[]>();
+  for (const [place, each] of links) {
+    for (const { ifname, address } of each) {
+      if (!isMac(address) || address === "00:00:00:00:00:00") continue;
+      const owner = place === "host" ? (ends.get(ifname) ?? ifname) : `${ifname} of ${place}`;
+      owners.set(address, [...(owners.get(address) ?? []), owner]);
     }
   }
+  return owners;
 }

@@ -1,39 +1,52 @@
-/** Plays the same calls in a world of Debian's Go plugins and in one of ours, and compares what comes of them. */
+/** Plays the same calls in a world of Debian's Go plugins and in one of ours. */
 import type { Configuration, Ending } from "../plugins/call.ts";
 import { goPlugins, ourPlugins } from "../plugins/executable.ts";
 import { Host } from "../plugins/host.ts";
-import { program } from "../plugins/kernel.ts";
+import { program, vethNames } from "../plugins/kernel.ts";
 import { Attachment, type AttachmentOptions, Network } from "../plugins/network.ts";
 import { type Difference, differencesOf } from "./compare.ts";
-import type { Names } from "./names.ts";
-import { stateOf, type Tree } from "./state.ts";
+import type { SpecialName } from "./meant.ts";
+import { namesOf, stateOf, type Tree } from "./state.ts";
 
-/** A call for a container; calls for the same container and interface belong together. */
+/** A call for a container; calls for the same container, network and interface belong together. */
 export interface Call extends Omit<AttachmentOptions, "namespace" | "netns"> {
-  readonly command: "ADD" | "CHECK" | "DEL";
+  readonly call: "ADD" | "CHECK" | "DEL";
   readonly id: string;
   /** The network, when it is not the scenario's. */
   readonly network?: Configuration;
-  /** DEL as a runtime calls it whose container is gone. */
-  readonly namespaceGone?: true;
+  /** The call fails in both worlds. */
+  readonly refused?: true;
 }
 
-/** Commands on the host, or in the namespace of a container, between calls. */
+/** Commands of a shell on the host, or in the namespace of a container, between calls. */
 export interface Intervention {
   readonly in: "host" | string;
   readonly run: string;
 }
 
-export interface Scenario {
-  readonly network: Configuration;
-  readonly steps: readonly (Call | Intervention | "look")[];
+/** The namespace of a container ends. */
+export interface End {
+  readonly end: string;
 }
 
-/** The words of an ending that both worlds share: texts of errors are each one's own. */
-function said({ exit, stdout }: Ending, names: Names): Tree {
-  if (exit !== 0) return { exit, code: (JSON.parse(stdout || "{}") as { code?: number }).code ?? null };
-  return stdout === "" ? { exit } : { exit, result: JSON.parse(names.translate(stdout)) as Tree };
+/** All that there is to see is compared. */
+export const look = "look";
+
+export const add = (id: string, more: Omit<Call, "call" | "id"> = {}): Call => ({ call: "ADD", id, ...more });
+export const check = (id: string, more: Omit<Call, "call" | "id"> = {}): Call => ({ call: "CHECK", id, ...more });
+export const del = (id: string, more: Omit<Call, "call" | "id"> = {}): Call => ({ call: "DEL", id, ...more });
+
+export type Step = Call | Intervention | End | typeof look;
+
+export interface Scenario {
+  readonly network: Configuration;
+  readonly steps: readonly Step[];
+  /** Differences that this scenario is meant to show beside the usual ones. */
+  readonly shows?: readonly SpecialName[];
 }
+
+/** The network of a call's attachment in a scenario. */
+export const networkOf = (scenario: Scenario, call: Call): Configuration => call.network ?? scenario.network;
 
 class World implements Disposable {
   private readonly host: Host;
@@ -50,34 +63,46 @@ class World implements Disposable {
 
   /** What each step came to, by its number. */
   play(): Tree {
-    const steps = this.scenario.steps.map((step, nth) => [`${nth + 1}`, this.step(step)] as const);
-    return Object.fromEntries(steps.flatMap(([nth, tree]) => (tree === undefined ? [] : [[nth, tree]])));
+    return Object.fromEntries(this.scenario.steps.map((step, nth) => [`${nth + 1}`, this.step(step)]));
   }
 
-  private step(step: Scenario["steps"][number]): Tree | undefined {
-    if (step === "look") return this.look().tree;
-    if ("run" in step) {
-      const namespace = step.in === "host" ? this.host.namespace : this.container(step.in).namespace;
-      program(namespace, "sh", "-ec", step.run);
-      return undefined;
-    }
-    const attachment = this.attachment(step);
-    if (step.namespaceGone) this.host.end(attachment.namespace);
-    return said(attachment.call(step.command), this.look().names);
+  private step(step: Step): unknown {
+    if (step === look) return stateOf(this.host, this.living(), this.given);
+    if ("call" in step) return this.said(this.attachment(step).call(step.call));
+    if ("end" in step) this.end(step.end);
+    else program(step.in === "host" ? this.host.namespace : this.namespaceOf(step.in), "sh", "-ec", step.run);
+    return undefined;
   }
 
-  private look() {
-    const alive = [...this.attachments.values()].filter(({ namespace }) => namespace.fd !== -1);
-    return stateOf(this.host, alive, this.given);
+  /** The host's ends go some milliseconds after the namespace. */
+  private end(id: string): void {
+    const before = vethNames(this.host.namespace).length;
+    const ends = [...this.attachments.values()].filter((attachment) => attachment.id === id).length;
+    this.host.end(this.namespaceOf(id));
+    while (vethNames(this.host.namespace).length > before - ends) Bun.sleepSync(5);
   }
 
-  private container(id: string): Attachment {
+  /** The words of an ending that both worlds share: the texts of errors are each one's own. */
+  private said({ exit, stdout }: Ending): Tree {
+    if (exit !== 0) return { exit, code: (JSON.parse(stdout) as { code: number }).code };
+    if (stdout === "") return { exit };
+    return { exit, result: JSON.parse(namesOf(this.host, this.living(), this.given).translate(stdout)) };
+  }
+
+  private living(): Attachment[] {
+    return [...this.attachments.values()].filter(({ namespace }) => namespace.fd !== -1);
+  }
+
+  /** The namespace of a container that has been called for. */
+  private namespaceOf(id: string) {
     const found = [...this.attachments.values()].find((attachment) => attachment.id === id);
-    return found ?? this.attachment({ command: "ADD", id });
+    return (found ?? this.attachment({ call: "ADD", id })).namespace;
   }
 
-  private attachment({ id, ifname = "eth0", network, args, runtimeConfig }: Call): Attachment {
-    const key = `${network?.name ?? this.scenario.network.name} ${id} ${ifname}`;
+  private attachment(call: Call): Attachment {
+    const { id, ifname = "eth0", args, runtimeConfig } = call;
+    const network = networkOf(this.scenario, call);
+    const key = `${network.name} ${id} ${ifname}`;
     const namespace = [...this.attachments.values()].find((each) => each.id === id)?.namespace;
     const options = {
       ifname,
@@ -85,11 +110,9 @@ class World implements Disposable {
       ...(args !== undefined && { args }),
       ...(runtimeConfig && { runtimeConfig }),
     };
-    const made =
-      this.attachments.get(key) ??
-      new Attachment(new Network(this.host, network ?? this.scenario.network), id, options);
-    this.attachments.set(key, made);
-    return made;
+    const attachment = this.attachments.get(key) ?? new Attachment(new Network(this.host, network), id, options);
+    this.attachments.set(key, attachment);
+    return attachment;
   }
 
   [Symbol.dispose](): void {

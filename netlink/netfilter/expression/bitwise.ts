@@ -3,7 +3,7 @@ import { attr, attrs, oneOf, u32be } from "../../codec/index.ts";
 import { Data, Register } from "../data.ts";
 import { nested } from "../nfnetlink.ts";
 
-export const Bitwise = attrs({
+export const Bitwise = attrs(() => ({
   sreg: attr(1, Register),
   dreg: attr(2, Register),
   /** In bytes. */
@@ -13,4 +13,4 @@ export const Bitwise = attrs({
   op: attr(6, oneOf(u32be, { maskXor: 0, lshift: 1, rshift: 2, and: 3, or: 4, xor: 5 })),
   data: nested(7, Data),
   sreg2: attr(8, Register),
-});
+}));

@@ -6,8 +6,8 @@ import { nested } from "../nfnetlink.ts";
 /** enum nft_cmp_ops. Bytes compare from the first to the last, as numbers in network order do. */
 export const cmpOps = { eq: 0, neq: 1, lt: 2, lte: 3, gt: 4, gte: 5 } as const;
 
-export const Cmp = attrs({
+export const Cmp = attrs(() => ({
   sreg: attr(1, Register),
   op: attr(2, oneOf(u32be, cmpOps)),
   data: nested(3, Data),
-});
+}));

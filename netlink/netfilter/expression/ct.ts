@@ -30,10 +30,10 @@ export const ctKeys = {
   id: 23,
 } as const;
 
-export const Ct = attrs({
+export const Ct = attrs(() => ({
   dreg: attr(1, Register),
   key: attr(2, oneOf(u32be, ctKeys)),
   /** enum ip_conntrack_dir. */
   direction: attr(3, oneOf(u8, { original: 0, reply: 1 })),
   sreg: attr(4, Register),
-});
+}));

@@ -3,7 +3,7 @@ import { attr, attrs } from "../../codec/index.ts";
 import { Data, Register } from "../data.ts";
 import { nested } from "../nfnetlink.ts";
 
-export const Immediate = attrs({
+export const Immediate = attrs(() => ({
   dreg: attr(1, Register),
   data: nested(2, Data),
-});
+}));

@@ -35,10 +35,10 @@ export const expressionKinds = {
 };
 
 /** One step: `{ name: "meta", data: { key: "l4proto", dreg: 1 } }`. */
-export const Expression = attrs({
+export const Expression = attrs(() => ({
   name: attr(1, cstring),
   data: byKind(2, "name", expressionKinds, "toKernel"),
-});
+}));
 export type Expression = Infer<typeof Expression>;
 
 export const Expressions = nestedList(Expression);

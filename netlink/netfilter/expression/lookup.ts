@@ -2,7 +2,7 @@
 import { attr, attrs, cstring, flags, u32be } from "../../codec/index.ts";
 import { Register } from "../data.ts";
 
-export const Lookup = attrs({
+export const Lookup = attrs(() => ({
   set: attr(1, cstring),
   sreg: attr(2, Register),
   /** Where a map puts its data; 0 for a verdict map. */
@@ -10,4 +10,4 @@ export const Lookup = attrs({
   /** The id that the set was given in the same transaction, for sets without a name. */
   setId: attr(4, u32be),
   flags: attr(5, flags(u32be, { inv: 1 })),
-});
+}));

@@ -42,8 +42,8 @@ export const metaKeys = {
   briBroute: 35,
 } as const;
 
-export const Meta = attrs({
+export const Meta = attrs(() => ({
   dreg: attr(1, Register),
   key: attr(2, oneOf(u32be, metaKeys)),
   sreg: attr(3, Register),
-});
+}));

@@ -15,7 +15,7 @@ export const NatFlags = flags(u32be, {
 });
 
 /** Source or destination (enum nft_nat_attributes). */
-export const Nat = attrs({
+export const Nat = attrs(() => ({
   type: attr(1, oneOf(u32be, { snat: 0, dnat: 1 })),
   family: attr(2, oneOf(u32be, families)),
   regAddrMin: attr(3, Register),
@@ -23,18 +23,18 @@ export const Nat = attrs({
   regProtoMin: attr(5, Register),
   regProtoMax: attr(6, Register),
   flags: attr(7, NatFlags),
-});
+}));
 
 /** The source becomes the address of the interface that the packet leaves by (enum nft_masq_attributes). */
-export const Masq = attrs({
+export const Masq = attrs(() => ({
   flags: attr(1, NatFlags),
   regProtoMin: attr(2, Register),
   regProtoMax: attr(3, Register),
-});
+}));
 
 /** The destination becomes this host (enum nft_redir_attributes). */
-export const Redir = attrs({
+export const Redir = attrs(() => ({
   regProtoMin: attr(1, Register),
   regProtoMax: attr(2, Register),
   flags: attr(3, NatFlags),
-});
+}));

@@ -2,7 +2,7 @@
 import { attr, attrs, flags, oneOf, u32be } from "../../codec/index.ts";
 import { Register } from "../data.ts";
 
-export const Payload = attrs({
+export const Payload = attrs(() => ({
   dreg: attr(1, Register),
   base: attr(
     2,
@@ -16,4 +16,4 @@ export const Payload = attrs({
   csumType: attr(6, oneOf(u32be, { none: 0, inet: 1, sctp: 2 })),
   csumOffset: attr(7, u32be),
   csumFlags: attr(8, flags(u32be, { l4csumPseudohdr: 1 })),
-});
+}));

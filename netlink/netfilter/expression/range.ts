@@ -3,9 +3,9 @@ import { attr, attrs, oneOf, u32be } from "../../codec/index.ts";
 import { Data, Register } from "../data.ts";
 import { nested } from "../nfnetlink.ts";
 
-export const Range = attrs({
+export const Range = attrs(() => ({
   sreg: attr(1, Register),
   op: attr(2, oneOf(u32be, { eq: 0, neq: 1 })),
   fromData: nested(3, Data),
   toData: nested(4, Data),
-});
+}));

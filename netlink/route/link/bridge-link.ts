@@ -33,11 +33,11 @@ const VlanFlags = flags(u16, {
 });
 
 /** A VLAN's mapping to a tunnel's id. */
-const TunnelInfo = attrs({ id: attr(1, u32), vid: attr(2, u16), flags: attr(3, VlanFlags) });
+const TunnelInfo = attrs(() => ({ id: attr(1, u32), vid: attr(2, u16), flags: attr(3, VlanFlags) }));
 
-const SpanningTreeInstance = attrs({ msti: attr(1, u16), state: attr(2, u8) });
+const SpanningTreeInstance = attrs(() => ({ msti: attr(1, u16), state: attr(2, u8) }));
 
-export const BridgeSpec = attrs({
+export const BridgeSpec = attrs(() => ({
   /** BRIDGE_FLAGS_*: `master` means the bridge, `self` the link's own driver. */
   flags: attr(0, flags(u16, { master: 1, self: 2 })),
   /** BRIDGE_MODE_*. */
@@ -49,14 +49,17 @@ export const BridgeSpec = attrs({
   mrp: nest(4, bytes),
   /** Connectivity fault management, as it came. */
   cfm: nest(5, bytes),
-  mst: nest(6, attrs({ entry: repeated(1, SpanningTreeInstance, "always") })),
-});
+  mst: nest(
+    6,
+    attrs(() => ({ entry: repeated(1, SpanningTreeInstance, "always") })),
+  ),
+}));
 
-export const BridgeLink = message(linkHeader, {
-  ...linkRows,
+export const BridgeLink = message(linkHeader, () => ({
+  ...linkRows(),
   protinfo: nest(12, BridgePort),
   afSpec: attr(26, BridgeSpec),
-});
+}));
 /** A bridge, or a bridge's port, as the kernel tells of it in the family `bridge`. */
 export type BridgeLink = Infer<typeof BridgeLink>;
 export type BridgeLinkInput = InferInput<typeof BridgeLink>;

@@ -3,7 +3,7 @@ import { attr, attrs, bool, flag, type Infer, oneOf, u8, u16, u32, u64 } from ".
 import { BridgeId, MulticastRouter } from "./bridge.ts";
 
 /** A port's options: `slaveData` of a link whose `slaveKind` is `bridge`, and `protinfo` in the family `bridge`. */
-export const BridgePort = attrs({
+export const BridgePort = attrs(() => ({
   /** State of the spanning tree (BR_STATE_*). May be set only while the port is up and the kernel runs no tree. */
   state: attr(1, oneOf(u8, { disabled: 0, listening: 1, learning: 2, forwarding: 3, blocking: 4 })),
   priority: attr(2, u16),
@@ -60,5 +60,5 @@ export const BridgePort = attrs({
   neighVlanSuppress: attr(43, bool),
   /** Linux 6.6. */
   backupNhid: attr(44, u32),
-});
+}));
 export type BridgePort = Infer<typeof BridgePort>;

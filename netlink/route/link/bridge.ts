@@ -37,7 +37,7 @@ const BooleanOptions = flags(u32, {
 });
 
 /** Who asks for multicast groups (BRIDGE_QUERIER_*, linux/if_bridge.h); timers in 1/100 s. */
-const QuerierState = attrs({
+const QuerierState = attrs(() => ({
   ipAddress: attr(1, address),
   /** Index of the port behind which the IPv4 querier is. */
   ipPort: attr(2, u32),
@@ -45,10 +45,10 @@ const QuerierState = attrs({
   ipv6Address: attr(5, address),
   ipv6Port: attr(6, u32),
   ipv6OtherTimer: attr(7, u64),
-});
+}));
 
 /** A bridge's options. Times are in hundredths of a second (USER_HZ). */
-export const Bridge = attrs({
+export const Bridge = attrs(() => ({
   forwardDelay: attr(1, u32),
   helloTime: attr(2, u32),
   maxAge: attr(3, u32),
@@ -107,5 +107,5 @@ export const Bridge = attrs({
   fdbNLearned: attr(48, u32),
   /** How many may be learned; 0 for no limit. Linux 6.8. */
   fdbMaxLearned: attr(49, u32),
-});
+}));
 export type Bridge = Infer<typeof Bridge>;

@@ -1,5 +1,5 @@
 /** What IPv4 says of a link: its settings of /proc/sys/net/ipv4/conf (IFLA_INET_*, linux/if_link.h and linux/ip.h). */
-import { asym, attr, attrs, growing, type Infer, type Row, recursive, s32 } from "../../codec/index.ts";
+import { asym, attr, attrs, growing, type Infer, type Row, s32 } from "../../codec/index.ts";
 
 /** IPV4_DEVCONF_*, the first of which is 1. */
 const settings = {
@@ -42,12 +42,12 @@ const settings = {
 const InetConf = growing(settings);
 
 /** Settings by number: those to be changed. */
-const InetConfChange = recursive(() => {
+const InetConfChange = attrs(() => {
   const rows = Object.keys(settings).map((name, index) => [name, attr(index + 1, s32)]);
-  return attrs(Object.fromEntries(rows) as { [K in keyof typeof settings]: Row<number> });
+  return Object.fromEntries(rows) as { [K in keyof typeof settings]: Row<number> };
 });
 
-export const InetLink = attrs({
+export const InetLink = attrs(() => ({
   /** The kernel takes the settings that are given, and tells all of them. */
   conf: attr(1, asym<Infer<typeof InetConf>>(InetConfChange, InetConf)),
-});
+}));

@@ -90,7 +90,7 @@ const Icmp6Stats = growing({
   ratelimithost: u64,
 });
 
-export const Inet6Link = attrs({
+export const Inet6Link = attrs(() => ({
   /** IF_* (net/if_inet6.h of the kernel): how far router discovery has come. */
   flags: attr(
     1,
@@ -113,4 +113,4 @@ export const Inet6Link = attrs({
   addrGenMode: attr(8, oneOf(u8, { eui64: 0, none: 1, stablePrivacy: 2, random: 3 })),
   /** The MTU that a router advertised. */
   raMtu: attr(9, u32),
-});
+}));

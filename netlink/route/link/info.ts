@@ -1,5 +1,5 @@
 /** What kind a link is, and what its kind and its master's kind say of it (IFLA_INFO_*, linux/if_link.h). */
-import { asym, attr, attrs, byKind, bytes, cstring, recursive, text } from "../../codec/index.ts";
+import { asym, attr, attrs, byKind, bytes, cstring, text } from "../../codec/index.ts";
 import { Bridge } from "./bridge.ts";
 import { BridgePort } from "./bridge-port.ts";
 import { Veth } from "./veth.ts";
@@ -8,14 +8,13 @@ import { Veth } from "./veth.ts";
 const kindName = asym(text, cstring);
 
 /** The data of kinds without a codec here is kept among the unknown attributes. */
-export const LinkInfo = attrs({
+export const LinkInfo = attrs(() => ({
   /** `veth`, `bridge`, or `otherKind("dummy")`. */
   kind: attr(1, kindName),
-  // By name: veth.ts and this file need each other, and either may be loaded first.
-  data: byKind(2, "kind", { veth: recursive(() => Veth), bridge: Bridge }),
+  data: byKind(2, "kind", { veth: Veth, bridge: Bridge }),
   /** Counters of the kind, in a form of its own. */
   xstats: attr(3, bytes),
   /** The kind of the link's master. */
   slaveKind: attr(4, kindName),
   slaveData: byKind(5, "slaveKind", { bridge: BridgePort }),
-});
+}));

@@ -101,7 +101,7 @@ export const linkHeader = {
 };
 
 /** IFLA_*. Not here: IFLA_COST, _PRIORITY and _WIRELESS, which no kernel speaks, and the SR-IOV functions. */
-export const linkRows = {
+export const linkRows = () => ({
   /** Link-layer address. */
   address: attr(1, mac),
   broadcast: attr(2, mac),
@@ -143,11 +143,14 @@ export const linkRows = {
   /** What address families say of the link (AF_*). */
   afSpec: attr(
     26,
-    attrs({
+    attrs(() => ({
       inet: attr(2, InetLink),
       inet6: attr(10, Inet6Link),
-      mctp: attr(45, attrs({ net: attr(1, u32), physBinding: attr(2, u8) })),
-    }),
+      mctp: attr(
+        45,
+        attrs(() => ({ net: attr(1, u32), physBinding: attr(2, u8) })),
+      ),
+    })),
   ),
   group: attr(27, u32),
   /** In requests: move the link to the namespace open as this file descriptor. */
@@ -189,11 +192,17 @@ export const linkRows = {
   newIfindex: attr(49, s32),
   minMtu: attr(50, u32),
   maxMtu: attr(51, u32),
-  propList: nest(52, attrs({ altIfname: repeated(53, cstring) })),
+  propList: nest(
+    52,
+    attrs(() => ({ altIfname: repeated(53, cstring) })),
+  ),
   /** In requests for one link: any of its alternative names. */
   altIfname: attr(53, cstring),
   permAddress: attr(54, mac),
-  protoDownReason: nest(55, attrs({ mask: attr(1, u32), value: attr(2, u32) })),
+  protoDownReason: nest(
+    55,
+    attrs(() => ({ mask: attr(1, u32), value: attr(2, u32) })),
+  ),
   parentDevName: attr(56, cstring),
   parentDevBusName: attr(57, cstring),
   groMaxSize: attr(58, u32),
@@ -203,14 +212,17 @@ export const linkRows = {
   /** Linux 6.2 (DEVLINK_ATTR_*). */
   devlinkPort: nest(
     62,
-    attrs({ busName: attr(1, cstring), devName: attr(2, cstring), portIndex: attr(3, u32) }),
+    attrs(() => ({ busName: attr(1, cstring), devName: attr(2, cstring), portIndex: attr(3, u32) })),
   ),
   /** Linux 6.3. */
   gsoIpv4MaxSize: attr(63, u32),
   /** Linux 6.3. */
   groIpv4MaxSize: attr(64, u32),
   /** Linux 6.7 (DPLL_A_PIN_*). */
-  dpllPin: nest(65, attrs({ id: attr(1, u32) })),
+  dpllPin: nest(
+    65,
+    attrs(() => ({ id: attr(1, u32) })),
+  ),
   /** In nanoseconds. Linux 6.14. */
   maxPacingOffloadHorizon: attr(66, uint),
   /** The link cannot be moved to another namespace. Linux 6.15. */
@@ -219,7 +231,7 @@ export const linkRows = {
   headroom: attr(68, u16),
   /** Bytes that the link wants free behind a packet. Linux 6.18. */
   tailroom: attr(69, u16),
-};
+});
 
 export const Link = message(linkHeader, linkRows);
 /** A link as the kernel tells of it. */

@@ -1,5 +1,5 @@
 /** The link kind `veth`: a pair, of which the peer is described by a link message inside (linux/veth.h). */
-import { attr, attrs, type Codec, recursive } from "../../codec/index.ts";
+import { attr, attrs, type Codec } from "../../codec/index.ts";
 import { Link, type LinkInput } from "./link.ts";
 
 /** VETH_INFO_*. Only requests hold it; in a reply the peer is the link whose index is `link`. */
@@ -9,9 +9,6 @@ export interface Veth {
 }
 
 // The type is written out because it refers to itself by way of Link.
-export const Veth: Codec<Veth> = attrs({
-  peer: attr(
-    1,
-    recursive((): Codec<unknown> => Link),
-  ),
-}) as Codec<Veth>;
+export const Veth: Codec<Veth> = attrs(() => ({
+  peer: attr<unknown>(1, Link as Codec<unknown>),
+})) as Codec<Veth>;

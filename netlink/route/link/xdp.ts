@@ -1,7 +1,7 @@
 /** The XDP program on a link (IFLA_XDP_*, linux/if_link.h). */
 import { attr, attrs, flags, oneOf, s32, u8, u32 } from "../../codec/index.ts";
 
-export const Xdp = attrs({
+export const Xdp = attrs(() => ({
   /** To attach: the file descriptor of a program; -1 detaches. */
   fd: attr(1, s32),
   /** Where the program runs, in replies. */
@@ -14,4 +14,4 @@ export const Xdp = attrs({
   hwProgId: attr(7, u32),
   /** With the flag `replace`: the program that must be attached now. */
   expectedFd: attr(8, s32),
-});
+}));

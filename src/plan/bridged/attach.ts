@@ -14,8 +14,8 @@ import { addressesOf, resultOf } from "./result.ts";
 /** A call in terms of the plan: how its configuration becomes a plan, given what IPAM gave. */
 export interface Attaching {
   readonly request: Request;
-  /** Absent when the interface gets no addresses. */
-  readonly ipam: Ipam | undefined;
+  /** The IPAM plugin; undefined when the interface gets no addresses. @throws CniError when it cannot be found */
+  ipam(): Ipam | undefined;
   /** @throws CniError when configuration and addresses do not go together */
   bridged(leased: Result): Bridged;
 }
@@ -32,8 +32,9 @@ export function attach({ request, ipam, bridged }: Attaching): Result {
   using host = new Side("host", undefined, request.open);
   using container = new Side("container", namespace, request.open);
   return allOrNothing((made) => {
-    const leased = ipam?.add() ?? emptyResult;
-    if (ipam !== undefined) made.remember(() => ipam.del());
+    const addresses = ipam();
+    const leased = addresses?.add() ?? emptyResult;
+    made.remember(() => addresses?.del());
     const wanted = bridged(leased);
     for (const resource of plan(wanted, host, container)) made.ensure(resource);
     return resultOf(wanted, host, container);
@@ -55,7 +56,12 @@ export function detach({ request, ipam, bridged }: Attaching): void {
   using host = new Side("host", undefined, request.open);
   using container = namespace && new Side("container", namespace, request.open);
   removeAll([
-    { describe: () => "address lease", ensure: () => undefined, check: () => [], remove: () => ipam?.del() },
+    {
+      describe: () => "address lease",
+      ensure: () => undefined,
+      check: () => [],
+      remove: () => ipam()?.del(),
+    },
     ...plan(bridged(leaseIn(request)), host, container),
   ]);
 }
@@ -70,7 +76,7 @@ export function compare({ request, ipam, bridged }: Attaching): void {
       hint: "CHECK needs the result of ADD",
     });
   }
-  ipam?.check();
+  ipam()?.check();
   using namespace = namespaceOf(request.netns);
   using host = new Side("host", undefined, request.open);
   using container = new Side("container", namespace, request.open);

@@ -34,7 +34,7 @@ export function collect({ request, ipam }: Attaching): void {
   const stale = (owner: string): boolean => owner.startsWith(ofNetwork) && !valid.has(owner);
   using host = new Side("host", undefined, request.open);
   removeAll([
-    leftover("leases", () => ipam?.gc()),
+    leftover("leases", () => ipam()?.gc()),
     leftover("links", () => deleteStaleLinks(host, stale)),
     leftover("guarded ports", () => unguard(host, stale)),
     leftover("firewall elements", () => deleteFound(host, elementsOwned(host, stale))),

@@ -2,15 +2,16 @@
 import { familyOf } from "../../../netlink/wire/address.ts";
 import { parseCidr } from "../../../netlink/wire/cidr.ts";
 import { containerAddress, gatewayAddress, interfaceUp, settled } from "../addresses.ts";
-import { bridge } from "../bridge.ts";
+import { bridge, loopbackRouting } from "../bridge.ts";
 import { staleFlows } from "../firewall/flows.ts";
 import { firewall } from "../firewall/resource.ts";
 import { spoofCheck } from "../firewall/spoof.ts";
+import { hostLinkName } from "../owner.ts";
 import { bridgePort, carrier } from "../port.ts";
 import type { Plan, Resource } from "../resource.ts";
 import { containerRoute } from "../routes.ts";
 import type { Side } from "../side.ts";
-import { forwarding, type Setting, sysctls } from "../sysctls.ts";
+import { forwarding, ignoringAdvertisements, type Setting, sysctls } from "../sysctls.ts";
 import { vethPair } from "../veth.ts";
 import { portVlans, vlanGateway, vlanGatewayName } from "../vlans.ts";
 import type { Bridged } from "./model.ts";
@@ -58,7 +59,8 @@ function configuredInterface(bridged: Bridged, container: Side): Resource[] {
   const { ifname } = bridged.owner;
   const hasGateway6 = bridged.ips.some(({ gateway }) => gateway !== undefined && familyOf(gateway) === 6);
   return [
-    sysctls(container, interfaceSettings(bridged)),
+    // An interface without addresses is left to whoever gives it some.
+    ...(bridged.ips.length > 0 ? [sysctls(container, interfaceSettings(bridged))] : []),
     ...bridged.ips.map(({ address }) => containerAddress(container, ifname, address)),
     interfaceUp(container, ifname),
     ...(hasGateway6 ? [settled(container, ifname)] : []),
@@ -90,24 +92,23 @@ function gatewaySide(bridged: Bridged, host: Side): Resource[] {
     ...gateways(bridged).map((cidr) =>
       gatewayAddress(host, { bridge: name, device, cidr, force: forceAddress }),
     ),
-    sysctls(host, [...families(bridged)].map(forwarding)),
   ];
 }
 
-/** Loopback of the host reaches published IPv4 ports only where the bridge may route 127.0.0.0/8. */
-function loopbackPublishing(bridged: Bridged, host: Side): Resource[] {
-  const v4 = bridged.ports.some(({ containerAddress }) => familyOf(containerAddress) === 4);
-  const key = `net/ipv4/conf/${bridged.bridge.name}/route_localnet`;
-  return v4 ? [sysctls(host, [{ key, value: "1" }])] : [];
-}
+/** The host forwards what it is the gateway of. */
+const forwarded = (bridged: Bridged, host: Side): Resource[] =>
+  bridged.isGateway ? [sysctls(host, [...families(bridged)].map(forwarding))] : [];
 
 function networkRules(bridged: Bridged, host: Side): Resource[] {
   const { owner, ips, masquerade, ports } = bridged;
   if (!bridged.usesFirewall) return [];
+  const { name } = bridged.bridge;
   const addresses = ips.map(({ address }) => address);
   return [
-    ...loopbackPublishing(bridged, host),
-    firewall(host, { owner, bridge: bridged.bridge.name, addresses, masquerade, ports }),
+    ...(ports.some(({ containerAddress }) => familyOf(containerAddress) === 4)
+      ? [loopbackRouting(host, name)]
+      : []),
+    firewall(host, { owner, bridge: name, addresses, masquerade, ports }),
     ...staleFlows(host, ports),
   ];
 }
@@ -124,10 +125,13 @@ export function plan(bridged: Bridged, host: Side, container: Side | undefined):
     ...gatewaySide(bridged, host),
     vethPair(host, container, { owner, bridge: name, mtu, mac }),
     bridgePort(host, owner, port),
+    sysctls(host, [ignoringAdvertisements(hostLinkName(owner))]),
     ...(vlans === undefined ? [] : [portVlans(host, owner, vlans)]),
     ...(bridged.checkSpoofing ? [spoofCheck(host, container, owner)] : []),
     ...(container !== undefined && bridged.containerUp ? configuredInterface(bridged, container) : []),
     ...networkRules(bridged, host),
     ...(bridged.containerUp ? [carrier(host, owner)] : []),
+    // Last, since others may rely on it at once and it is never taken back: an ADD that fails leaves the host as it was.
+    ...forwarded(bridged, host),
   ];
 }

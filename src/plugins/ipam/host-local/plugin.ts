@@ -79,7 +79,7 @@ const directoryOf = ({ name, ipam }: { name: string; ipam?: { dataDir: string } 
 /** The plugin under a name: `flatnet-ipam` has the same keys and files. */
 export const rangesPlugin = (name: PluginName): Plugin<HostLocal> => ({
   ...identityOf(name),
-  configure: configured(shapeOfHostLocal()),
+  configure: configured(() => shapeOfHostLocal()),
 
   add(call) {
     const dns = dnsOf(call.config);

@@ -13,7 +13,7 @@ import { isAddress } from "../../../../netlink/wire/address.ts";
 import { CniError, codes } from "../../../cni/error.ts";
 import { checkNetworkName } from "../../../cni/names.ts";
 import type { Attachment } from "../../../cni/plugin.ts";
-import { ensureDirectory, fileIdentity } from "../../../sys/directories.ts";
+import { ensureDirectory, exists, fileIdentity } from "../../../sys/directories.ts";
 import { createExclusive, overwrite, readTextIfPresent, removeFile, UNFINISHED } from "../../../sys/files.ts";
 import { withLock } from "../../../sys/locks.ts";
 import { SmallFiles } from "../../../sys/scan.ts";
@@ -90,7 +90,7 @@ export class Store {
 
   /** Whether nobody holds an address. */
   isFree(address: string): boolean {
-    return fileIdentity(this.path(address)) === undefined;
+    return !exists(this.path(address));
   }
 
   /** The addresses that an attachment holds. */

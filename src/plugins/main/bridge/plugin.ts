@@ -71,13 +71,13 @@ function bridged(call: Call<Bridge>, leased: Result): Bridged {
 
 const attaching = (call: Call<Bridge>): Attaching => ({
   request: call,
-  ipam: call.config.ipam?.type ? call.ipam(call.config.ipam.type) : undefined,
+  ipam: () => (call.config.ipam?.type ? call.ipam(call.config.ipam.type) : undefined),
   bridged: (leased) => bridged(call, leased),
 });
 
 export const plugin: Plugin<Bridge> = {
   ...identityOf("bridge"),
-  configure: configured(shapeOfBridge()),
+  configure: configured(() => shapeOfBridge()),
   add(call) {
     checkTogether(call.config);
     return attach(attaching(call));
@@ -86,7 +86,7 @@ export const plugin: Plugin<Bridge> = {
   check: (call) => compare(attaching(call)),
   gc: (call) => collect(attaching(call)),
   status(call) {
-    attaching(call).ipam?.status();
+    attaching(call).ipam()?.status();
     hostReady(call, { bridge: call.config.bridge, needsFirewall: call.config.ipMasq || call.config.macspoofchk });
   },
 };

@@ -85,19 +85,19 @@ function bridged(call: Call<Flatnet>, leased: Result): Bridged {
 
 const attaching = (call: Call<Flatnet>): Attaching => ({
   request: call,
-  ipam: call.ipam(call.config.ipam.type, ipamConfig(call)),
+  ipam: () => call.ipam(call.config.ipam.type, ipamConfig(call)),
   bridged: (leased) => bridged(call, leased),
 });
 
 export const plugin: Plugin<Flatnet> = {
   ...identityOf("flatnet"),
-  configure: configured(shapeOfFlatnet()),
+  configure: configured(() => shapeOfFlatnet()),
   add: (call) => attach(attaching(call)),
   del: (call) => detach(attaching(call)),
   check: (call) => compare(attaching(call)),
   gc: (call) => collect(attaching(call)),
   status(call) {
-    attaching(call).ipam?.status();
+    attaching(call).ipam()?.status();
     hostReady(call, { bridge: call.config.bridge, needsFirewall: true });
   },
 };

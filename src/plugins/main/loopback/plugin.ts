@@ -41,7 +41,7 @@ function loopbackAddresses(container: Side): IpConfig[] {
 
 export const plugin: Plugin<Loopback> = {
   ...identityOf("loopback"),
-  configure: configured(shapeOfLoopback()),
+  configure: configured(() => shapeOfLoopback()),
 
   add({ netns, prevResult, open }): Result {
     using namespace = namespaceOf(netns);

@@ -1,0 +1,137 @@
+/** The errors on the pages of the plugins are what the plugins say. */
+import { expect } from "bun:test";
+import { openRoute } from "../../netlink/route/index.ts";
+import { needs } from "../needs.ts";
+import type { Configuration, PrintedError } from "../plugins/call.ts";
+import { Host } from "../plugins/host.ts";
+import type { AttachmentOptions } from "../plugins/network.ts";
+import { readDocument } from "./documents.ts";
+
+const live = needs("namespaces");
+
+const port = (more: object = {}): AttachmentOptions => ({
+  runtimeConfig: { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp", ...more }] },
+});
+
+/** A network of one plugin with these keys. */
+const network = (type: string, keys: object = {}, name = type): Configuration => ({
+  cniVersion: "1.0.0",
+  name,
+  plugins: [{ type, capabilities: { portMappings: true }, ...keys }],
+});
+const hostLocal = (ranges: unknown) => network("bridge", { ipam: { type: "host-local", ranges } }, "lan");
+const gateway = (subnet: string) => ({ isGateway: true, ipam: { type: "host-local", subnet } });
+const small = [[{ subnet: "10.22.0.0/16", rangeStart: "10.22.1.10", rangeEnd: "10.22.1.12" }]];
+
+/** What a call says that must fail. */
+type Failure = (host: Host) => PrintedError;
+
+const refused =
+  (configuration: Configuration, options: AttachmentOptions = {}): Failure =>
+  (host) =>
+    host.network(configuration).refuse("db", options);
+
+/** The same on a host where a network has containers already. */
+const refusedBeside =
+  (
+    first: Configuration,
+    ids: readonly string[],
+    configuration: Configuration,
+    options: AttachmentOptions = {},
+  ): Failure =>
+  (host) => {
+    for (const id of ids) host.network(first).add(id, options);
+    return host.network(configuration).refuse("db", options);
+  };
+
+const failures: readonly [page: string, situation: string, Failure][] = [
+  ["flatnet", "a port twice", refusedBeside(network("flatnet"), ["web"], network("flatnet"), port())],
+  ["flatnet", "a subnet twice", refusedBeside(network("flatnet"), ["web"], network("flatnet", {}, "other"))],
+  [
+    "flatnet",
+    "a bridge twice",
+    refusedBeside(network("flatnet"), ["web"], network("flatnet", { hostId: 7 }, "other")),
+  ],
+  ["flatnet", "a bridge that is none", refused(network("flatnet", { bridge: "uplink0" }))],
+  [
+    "flatnet",
+    "an IPv6 port without IPv6",
+    refused(network("flatnet"), port({ hostPort: 53, protocol: "udp", hostIP: "::1" })),
+  ],
+  ["flatnet", "two subnets", refused(network("flatnet", { hostId: 7, ipam: { subnet: "10.1.0.0/24" } }))],
+  ["flatnet", "too many hosts", refused(network("flatnet", { hostId: 255 }))],
+  ["flatnet", "an unknown protocol", refused(network("flatnet"), port({ protocol: "tpc" }))],
+  [
+    "bridge",
+    "another gateway",
+    refusedBeside(
+      network("bridge", gateway("10.22.0.0/16")),
+      ["web"],
+      network("bridge", gateway("10.23.0.0/16"), "other"),
+    ),
+  ],
+  ["bridge", "a bridge that is none", refused(network("bridge", { bridge: "uplink0" }))],
+  ["bridge", "no such IPAM plugin", refused(network("bridge", { ipam: { type: "nosuch" } }))],
+  ["bridge", "hairpin and promiscuous", refused(network("bridge", { hairpinMode: true, promiscMode: true }))],
+  [
+    "bridge",
+    "addresses for what is down",
+    refused(network("bridge", { disableContainerInterface: true, ipam: { type: "host-local" } })),
+  ],
+  ["bridge", "wrong values", refused(network("bridge", { mtu: "1500", vlan: 5000 }))],
+  ["host-local", "a full range", refusedBeside(hostLocal(small), ["a", "b", "c"], hostLocal(small))],
+  [
+    "host-local",
+    "an address of another",
+    (host) => {
+      host.network(hostLocal(small)).add("web");
+      return host.network(hostLocal(small)).refuse("db", { args: "IP=10.22.1.10" });
+    },
+  ],
+  ["host-local", "a second ADD", (host) => host.network(hostLocal(small)).add("web").refused("ADD")],
+  ["host-local", "bits after the prefix", refused(hostLocal([[{ subnet: "10.22.0.5/16" }]]))],
+  [
+    "host-local",
+    "a start elsewhere",
+    refused(hostLocal([[{ subnet: "10.22.0.0/24", rangeStart: "10.23.0.1" }]])),
+  ],
+  [
+    "host-local",
+    "ranges that overlap",
+    refused(hostLocal([[{ subnet: "10.22.0.0/24" }], [{ subnet: "10.22.0.0/16" }]])),
+  ],
+  ["host-local", "a misspelt key", refused(hostLocal([[{ subnett: "10.22.0.0/24" }]]))],
+  ["host-local", "no range", refused(hostLocal([]))],
+  [
+    "loopback",
+    "a foreign address",
+    (host) => {
+      const container = host.network(network("loopback")).container("web", { ifname: "lo" });
+      using route = openRoute({ namespace: container.namespace });
+      route.address.add({
+        index: route.link.get({ ifname: "lo" }).index,
+        address: "10.1.1.1",
+        prefixlen: 32,
+      });
+      return container.refused("ADD");
+    },
+  ],
+  [
+    "loopback",
+    "a loopback that is down",
+    (host) => {
+      const attachment = host.network(network("loopback")).add("web", { ifname: "lo" });
+      attachment.del();
+      return attachment.refused("CHECK");
+    },
+  ],
+];
+
+live.test.each(failures)("the page of %s has the error of %s", (page, _, failure) => {
+  using host = new Host();
+  const { code, msg } = failure(host);
+  const rows = [...readDocument(`docs/plugins/${page}.md`).prose.matchAll(/^\| (\d+) +\| `(.*)` +\|$/gm)].map(
+    ([, number, text]) => `${number} ${text}`,
+  );
+  expect(rows).toContain(`${code} ${msg.replaceAll(host.plugins, "PLUGINS")}`);
+});

@@ -1,0 +1,46 @@
+/** Calls in this process, so that a test can stand between a plugin and the kernel. */
+import { inside } from "../../netlink/socket/namespace.ts";
+import type { Transport } from "../../netlink/socket/transport.ts";
+import type { Open } from "../../src/cni/host.ts";
+import { processHost } from "../../src/cni/process-host.ts";
+import { openTransport } from "../../src/plan/side.ts";
+import { plugins, serve } from "../../src/plugins.ts";
+import type { Host } from "../plugins/host.ts";
+import { type Call, type Command, type Ending, type PluginConfig, variablesOf } from "./call.ts";
+
+/** A socket by whose it is and what it speaks: `host route`, `host netfilter`, `container route`. */
+export type SocketName = `${"host" | "container"} ${"route" | "netfilter"}`;
+
+/** Gives what is put in the place of a socket. */
+export type Between = (socket: Transport, name: SocketName) => Transport;
+
+/** Opens sockets as always, and puts `between` before each. */
+const opening =
+  (between: Between): Open =>
+  (protocol, namespace) =>
+    between(
+      openTransport(protocol, namespace),
+      `${namespace === undefined ? "host" : "container"} ${protocol}`,
+    );
+
+/** Makes a call in this process with something between its sockets and the kernel. */
+export function callHere(
+  host: Host,
+  command: Command,
+  made: Call & { readonly config: PluginConfig },
+  between: Between,
+): Ending {
+  const written = { stdout: "", stderr: "" };
+  const find = (name: string) => plugins[name as keyof typeof plugins];
+  const process = {
+    ...processHost({ version: "0", names: [] }, find),
+    // No file stands for the IPAM plugin: it is called in this process as well.
+    variables: { ...variablesOf(host, command, made), CNI_PATH: "/nowhere" },
+    readStdin: () => JSON.stringify(made.config),
+    writeStdout: (text: string) => void (written.stdout += text),
+    writeStderr: (text: string) => void (written.stderr += text),
+    open: opening(between),
+  };
+  const exit = inside(host.namespace, () => serve(find(made.config.type), process));
+  return { exit, ...written };
+}

@@ -1,0 +1,283 @@
+/** `bridge` beside Debian's Go plugin of that name: the same calls, the same answers, links, addresses, routes, sysctls and files. */
+import { expect } from "bun:test";
+import { needs } from "../needs.ts";
+import type { Configuration } from "../plugins/call.ts";
+import { goPlugins } from "../plugins/executable.ts";
+import { expectedDifferences } from "./expected.ts";
+import { add, check, del, differences, look, type Scenario } from "./play.ts";
+
+const twin = needs("namespaces", `file:${goPlugins}/bridge`, "program:ip", "program:iptables");
+
+const bridge = (keys: object, cniVersion = "1.0.0", name = "net"): Configuration => ({
+  cniVersion,
+  name,
+  plugins: [{ type: "bridge", capabilities: { mac: true, ips: true }, ...keys }],
+});
+
+const v4 = { type: "host-local", subnet: "10.1.2.0/24" };
+const v6 = { type: "host-local", subnet: "fd00:1:2::/64" };
+const dual = { type: "host-local", ranges: [[{ subnet: "10.1.2.0/24" }], [{ subnet: "fd00:1:2::/64" }]] };
+
+/** A bridge that somebody made, with an address. */
+const madeBridge = (...addresses: string[]) => ({
+  in: "host",
+  run: [
+    "ip link add cni0 address 02:00:00:00:00:42 type bridge",
+    "ip link set cni0 mtu 1450 up",
+    ...addresses.map((address) => `ip address add ${address} dev cni0`),
+  ].join("; "),
+});
+
+/** Two containers come, are looked at, and go. */
+const comeAndGo = [add("a"), add("b"), look, check("a"), check("b"), del("a"), look, del("b"), del("b"), look] as const;
+
+const scenarios: Record<string, Scenario> = {
+  "addresses and a gateway": { network: bridge({ isGateway: true, ipam: v4 }), steps: comeAndGo },
+  "a default gateway in both families": { network: bridge({ isDefaultGateway: true, ipam: dual }), steps: comeAndGo },
+  "a default gateway for IPv6 only": { network: bridge({ isDefaultGateway: true, ipam: v6 }), steps: comeAndGo },
+  masquerading: { network: bridge({ isDefaultGateway: true, ipMasq: true, ipam: dual }), steps: comeAndGo },
+  "an MTU": { network: bridge({ isGateway: true, mtu: 1400, ipam: v4 }), steps: comeAndGo },
+  "hairpin mode": { network: bridge({ isGateway: true, hairpinMode: true, ipam: v4 }), steps: comeAndGo },
+  "a promiscuous bridge": { network: bridge({ isGateway: true, promiscMode: true, ipam: v4 }), steps: comeAndGo },
+  "a bridge of another name": { network: bridge({ bridge: "lan.0", isGateway: true, ipam: v4 }), steps: comeAndGo },
+  "no addresses at all": {
+    network: bridge({}),
+    steps: [add("a"), look, check("a"), del("a"), look],
+    shows: ["ownAddress", "checkWithoutAddresses"],
+  },
+  "addresses without a gateway": {
+    network: bridge({ ipam: { ...v4, routes: [{ dst: "192.168.0.0/16" }] } }),
+    steps: [add("a"), look, check("a"), del("a"), look],
+    shows: ["ownAddress", "checkOfImpliedGateway"],
+  },
+  "routes with and without a gateway of their own": {
+    network: bridge({
+      isGateway: true,
+      ipam: {
+        ...dual,
+        routes: [
+          { dst: "0.0.0.0/0" },
+          { dst: "192.168.0.0/16" },
+          { dst: "192.168.7.0/24", gw: "10.1.2.9" },
+          { dst: "2001:db8:9::/48" },
+          { dst: "2001:db8:8::/48", gw: "fd00:1:2::9" },
+        ],
+      },
+    }),
+    steps: comeAndGo,
+    shows: ["checkOfImpliedGateway"],
+  },
+  "two routes to one destination": {
+    network: bridge({
+      isGateway: true,
+      ipam: {
+        ...v4,
+        routes: [
+          { dst: "172.16.0.0/12", gw: "10.1.2.9" },
+          { dst: "172.16.0.0/12", gw: "10.1.2.8" },
+        ],
+      },
+    }),
+    steps: [add("a"), look, check("a"), del("a"), look],
+  },
+  "several ranges, and a gateway that is not the first address": {
+    network: bridge({
+      isDefaultGateway: true,
+      forceAddress: true,
+      ipam: {
+        type: "host-local",
+        ranges: [
+          [{ subnet: "10.1.2.0/30" }, { subnet: "10.1.3.0/24", rangeStart: "10.1.3.20", gateway: "10.1.3.254" }],
+          [{ subnet: "fd00:1:2::/64" }],
+        ],
+      },
+    }),
+    steps: [add("a"), del("a"), add("b"), add("c"), look, del("b"), del("c"), look],
+  },
+  "link-layer addresses from all sources": {
+    network: bridge({ isGateway: true, ipam: v4, args: { cni: { mac: "02:00:00:00:00:0b" } } }),
+    steps: [
+      add("a", {
+        network: bridge({ isGateway: true, ipam: v4 }),
+        args: "IgnoreUnknown=1;MAC=02:00:00:00:00:0A;K8S_POD_NAME=x",
+      }),
+      add("b", { args: "IgnoreUnknown=1;MAC=02:00:00:00:00:0a" }),
+      add("c", { args: "IgnoreUnknown=1;MAC=02:00:00:00:00:0a", runtimeConfig: { mac: "02:00:00:00:00:0C" } }),
+      look,
+      check("a"),
+      check("b"),
+      check("c", { runtimeConfig: { mac: "02:00:00:00:00:0C" } }),
+      del("a"),
+      del("b"),
+      del("c"),
+      look,
+    ],
+  },
+  "addresses that are asked for": {
+    network: bridge({ isGateway: true, ipam: dual }),
+    steps: [
+      add("a", { args: "IgnoreUnknown=1;IP=10.1.2.77" }),
+      add("b", { runtimeConfig: { ips: ["10.1.2.88", "fd00:1:2::88"] } }),
+      add("c", { runtimeConfig: { ips: ["10.1.2.88"] }, refused: true }),
+      look,
+      del("c"),
+      del("a"),
+      del("b"),
+      look,
+    ],
+  },
+  "resolver settings": {
+    network: bridge({ isGateway: true, ipam: v4, dns: { nameservers: ["192.0.2.53"], search: ["example"] } }),
+    steps: [add("a"), del("a"), look],
+  },
+  "a bridge that is there": {
+    network: bridge({ isGateway: true, mtu: 1400, ipam: v4 }),
+    steps: [madeBridge(), ...comeAndGo],
+  },
+  "a bridge that is there, with the gateway's address": {
+    network: bridge({ isGateway: true, ipam: v4 }),
+    steps: [madeBridge("10.1.2.1/24"), ...comeAndGo],
+  },
+  "a bridge with other addresses, replaced by force": {
+    network: bridge({ isGateway: true, forceAddress: true, ipam: v4 }),
+    steps: [madeBridge("10.9.9.1/24", "10.8.8.1/24"), ...comeAndGo],
+  },
+  "two networks on two bridges, and a container in both": {
+    network: bridge({ isDefaultGateway: true, ipam: v4 }),
+    steps: [
+      add("a"),
+      add("a", { ifname: "net1", network: other() }),
+      look,
+      check("a"),
+      check("a", { ifname: "net1", network: other() }),
+      del("a"),
+      look,
+      del("a", { ifname: "net1", network: other() }),
+      look,
+    ],
+  },
+  "an ADD that comes twice": {
+    network: bridge({ isGateway: true, ipam: v4 }),
+    steps: [add("a"), add("a", { refused: true }), look, del("a"), look],
+  },
+  "a DEL whose namespace has ended": {
+    network: bridge({ isGateway: true, ipam: v4 }),
+    steps: [add("a"), add("b"), { end: "a" }, check("a", { refused: true }), del("a"), del("a"), look, check("b")],
+  },
+  "a CHECK of what is no longer there": {
+    network: bridge({ isGateway: true, ipam: { ...v4, routes: [{ dst: "192.168.0.0/16", gw: "10.1.2.9" }] } }),
+    steps: [
+      add("a"),
+      add("b"),
+      add("c"),
+      add("d"),
+      { in: "a", run: "ip address delete 10.1.2.2/24 dev eth0" },
+      { in: "b", run: "ip route delete 192.168.0.0/16" },
+      { in: "c", run: "ip link delete eth0" },
+      check("a", { refused: true }),
+      check("b", { refused: true }),
+      check("c", { refused: true }),
+      check("d"),
+      del("a"),
+      del("b"),
+      del("c"),
+      look,
+    ],
+  },
+  ...Object.fromEntries(
+    ["", "0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0"].map((version) => [
+      `the result of ${version === "" ? "no version" : version}`,
+      { network: bridge({ isDefaultGateway: true, ipam: dual }, version), steps: [add("a"), look, del("a"), look] },
+    ]),
+  ),
+};
+
+function other(): Configuration {
+  const ipam = { type: "host-local", subnet: "10.5.0.0/24" };
+  return bridge({ bridge: "cni1", isGateway: true, ipam }, "1.0.0", "other");
+}
+
+twin.describe("bridge does as Go's does with", () => {
+  twin.test.each(Object.entries(scenarios))("%s", (_, scenario) => {
+    expect(differences(scenario)).toEqual(expectedDifferences(scenario));
+  });
+});
+
+/** Calls that both refuse. */
+const refusals: Record<string, Scenario> = {
+  "hairpin mode and a promiscuous bridge": {
+    network: bridge({ hairpinMode: true, promiscMode: true, ipam: v4 }),
+    steps: [add("a", { refused: true })],
+    shows: ["invalidConfig"],
+  },
+  "text for a switch": {
+    network: bridge({ isGateway: "true", ipam: v4 }),
+    steps: [add("a", { refused: true }), look],
+    shows: ["invalidConfig"],
+  },
+  "text for a number": {
+    network: bridge({ mtu: "1400", ipam: v4 }),
+    steps: [add("a", { refused: true }), look],
+    shows: ["invalidConfig"],
+  },
+  "a VLAN that cannot be": {
+    network: bridge({ vlan: 5000, ipam: v4 }),
+    steps: [add("a", { refused: true }), look],
+    shows: ["invalidConfig"],
+  },
+  "an IPAM plugin that is not there": {
+    network: bridge({ isGateway: true, ipam: { type: "nosuch" } }),
+    steps: [add("a", { refused: true })],
+  },
+  "IPAM without a range": {
+    network: bridge({ isGateway: true, ipam: { type: "host-local" } }),
+    steps: [add("a", { refused: true })],
+    shows: ["invalidConfig"],
+  },
+  "a bridge's name that something else has": {
+    network: bridge({ bridge: "uplink0", isGateway: true, ipam: v4 }),
+    steps: [add("a", { refused: true })],
+  },
+  "another address on the bridge": {
+    network: bridge({ isGateway: true, ipam: v4 }),
+    steps: [madeBridge("10.9.9.1/24"), add("a", { refused: true })],
+  },
+  "one route twice": {
+    network: bridge({ isGateway: true, ipam: { ...v4, routes: [{ dst: "10.8.0.0/16" }, { dst: "10.8.0.0/16" }] } }),
+    steps: [add("a", { refused: true }), del("a"), look],
+    shows: ["bridgeStays"],
+  },
+  "a gateway that cannot be reached": {
+    network: bridge({ isGateway: true, ipam: { ...v4, routes: [{ dst: "10.8.0.0/16", gw: "172.31.0.1" }] } }),
+    steps: [add("a", { refused: true }), del("a"), look],
+    shows: ["bridgeStays"],
+  },
+  "a result without addresses for 0.2.0": { network: bridge({}, "0.2.0"), steps: [add("a", { refused: true })] },
+  "CHECK before 0.4.0": {
+    network: bridge({ isGateway: true, ipam: v4 }, "0.3.1"),
+    steps: [add("a"), check("a", { refused: true })],
+  },
+  "a version that nobody has": { network: bridge({ ipam: v4 }, "7.0.0"), steps: [add("a", { refused: true }), look] },
+  "arguments that nobody knows": {
+    network: bridge({ isGateway: true, ipam: v4 }),
+    steps: [add("a", { args: "FOO=1", refused: true }), add("b", { args: "MAC=zz", refused: true })],
+    shows: ["invalidArguments"],
+  },
+  "hostile names": {
+    network: bridge({ isGateway: true, ipam: v4 }),
+    steps: [
+      add("a/b", { refused: true }),
+      add("-a", { refused: true }),
+      add("a", { ifname: "a/b", refused: true }),
+      add("b", { ifname: "sixteen-letters-", refused: true }),
+      add("c", { network: bridge({ ipam: v4 }, "1.0.0", "../net"), refused: true }),
+      look,
+    ],
+  },
+};
+
+twin.describe("bridge refuses as Go's does", () => {
+  twin.test.each(Object.entries(refusals))("%s", (_, scenario) => {
+    expect(differences(scenario)).toEqual(expectedDifferences(scenario));
+  });
+});

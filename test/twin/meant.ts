@@ -1,0 +1,177 @@
+/**
+ * The differences from the Go plugins that are meant, each with its reason, and exactly where each shows. Compared with
+ * Debian's containernetworking-plugins 1.1.1; "later releases" are those up to 1.9.
+ */
+import { at, type Difference, THERE } from "./compare.ts";
+import type { Attached, Moment } from "./moments.ts";
+import { addressOf, hostEnd } from "./names.ts";
+import { type Call, networkOf, type Scenario } from "./play.ts";
+
+export interface Meant {
+  readonly reason: string;
+  /** Where it shows when all is looked at. */
+  look?(moment: Moment): readonly Difference[];
+  /** Where it shows in what a call says. */
+  call?(call: Call, moment: Moment, scenario: Scenario): readonly Difference[];
+}
+
+const sysctl = (place: string, key: string): string => at(place, "sysctls", ...key.split("/"));
+
+/** A difference at each attachment to a bridge. */
+const eachAttached =
+  (differences: (attached: Attached) => readonly Difference[]): NonNullable<Meant["look"]> =>
+  ({ attached }) =>
+    attached.filter(({ network }) => network.plugins[0]?.type === "bridge").flatMap(differences);
+
+/** Those that every scenario shows wherever they apply. */
+export const usual = {
+  owner: {
+    reason:
+      "The alias of the host's end names the owner: GC, a DEL without the result, and people find out whose it is.",
+    look: eachAttached(({ id, ifname, network }) => [
+      {
+        at: at("host", "links", hostEnd(id, ifname), "ifalias"),
+        go: undefined,
+        ours: `flatnet ${network.name} ${id} ${ifname}`,
+      },
+    ]),
+  },
+  queue: {
+    reason: "1.1.1 sets the length of the transmit queue to 0 by mistake; later releases leave it to the kernel, too.",
+    look: eachAttached(({ id, ifname }) => [
+      { at: at(id, "links", ifname, "txqlen"), go: undefined, ours: 1000 },
+      { at: at("host", "links", hostEnd(id, ifname), "txqlen"), go: undefined, ours: 1000 },
+    ]),
+  },
+  neighbourAnnounced: {
+    reason: "IPv6 addresses are announced as IPv4 addresses are: neighbours that knew the last owner learn of the new.",
+    look: eachAttached(({ id, ifname, addressed }) =>
+      addressed ? [{ at: sysctl(id, `ipv6/conf/${ifname}/ndisc_notify`), go: "0", ours: "1" }] : [],
+    ),
+  },
+  addressKept: {
+    reason: "An IPv6 address outlives its link going down, as in later releases.",
+    look: eachAttached(({ id, ifname, v6 }) =>
+      v6 ? [{ at: sysctl(id, `ipv6/conf/${ifname}/keep_addr_on_down`), go: "0", ours: "1" }] : [],
+    ),
+  },
+  bridgeWithoutDetection: {
+    reason:
+      "A bridge that we make looks for no duplicates of its IPv6 addresses: as long as it did (2 s after the first " +
+      "container) the host would find no container for what it forwards to one.",
+    look: ({ bridges, gateways6 }) => [
+      ...bridges.map((bridge) => ({ at: sysctl("host", `ipv6/conf/${bridge}/accept_dad`), go: "1", ours: "0" })),
+      ...gateways6.map(({ bridge, cidr }) => ({
+        at: at("host", "addresses", bridge, cidr, "nodad"),
+        go: undefined,
+        ours: true,
+      })),
+    ],
+  },
+  emptyDns: {
+    reason: "From 1.0.0 on an empty dns is left out of results, as in later releases.",
+    call(call, _, scenario) {
+      const { cniVersion, plugins } = networkOf(scenario, call);
+      const shown = call.call === "ADD" && !call.refused && cniVersion >= "1.0.0";
+      return shown && !/"(dns|resolvConf|prevResult)"/.test(JSON.stringify(plugins))
+        ? [{ at: at("result", "dns"), go: {}, ours: undefined }]
+        : [];
+    },
+  },
+} as const satisfies Record<string, Meant>;
+
+const idOf = (...links: string[]): string => `<bridge id: ${addressOf(...links)}>`;
+const linkLocalOf = (...links: string[]): string => `<link-local: ${addressOf(...links)}>/64`;
+
+/** The bridge's own address against one that is `go`'s, whose id is `goId`. */
+const otherAddress = (bridge: string, go: string, goId: string): Difference[] => [
+  { at: at("host", "links", bridge, "address"), go, ours: addressOf(bridge) },
+  { at: at("host", "links", bridge, "linkinfo", "info_data", "bridge_id"), go: goId, ours: idOf(bridge) },
+  { at: at("host", "links", bridge, "linkinfo", "info_data", "root_id"), go: goId, ours: idOf(bridge) },
+  { at: at("host", "addresses", bridge, "<link-local of before>/64"), go: THERE, ours: undefined },
+  { at: at("host", "addresses", bridge, linkLocalOf(bridge)), go: undefined, ours: THERE },
+];
+
+/** A port's own address against one that the bridge has, too. */
+const sharedAddress = (bridge: string, end: string): Difference[] => [
+  { at: at("host", "links", end, "address"), go: addressOf(end, bridge), ours: addressOf(end) },
+  { at: at("host", "addresses", end, linkLocalOf(end, bridge)), go: THERE, ours: undefined },
+  { at: at("host", "addresses", end, linkLocalOf(end)), go: undefined, ours: THERE },
+  ...["bridge_id", "root_id"].map((name) => ({
+    at: at("host", "links", end, "linkinfo", "info_slave_data", name),
+    go: idOf(end, bridge),
+    ours: idOf(bridge),
+  })),
+];
+
+/** What a call that must fail in both says. */
+const codeOf = (ours: number): NonNullable<Meant["call"]> =>
+  (call) => (call.refused ? [{ at: "code", go: 999, ours }] : []);
+
+/** CHECK fails in Go's world only. */
+const onlyOursChecks: NonNullable<Meant["call"]> = ({ call }) =>
+  call === "CHECK"
+    ? [
+        { at: "exit", go: 1, ours: 0 },
+        { at: "code", go: 999, ours: undefined },
+      ]
+    : [];
+
+/** Those that a scenario names. */
+export const special = {
+  ownAddress: {
+    reason:
+      "Our bridge has a link-layer address of its own from the start. Go's has that of a port until it gets a gateway's " +
+      "address: it changes as containers come and go, and is all zero when the last has gone.",
+    look({ attached: [only], bridges }) {
+      const end = only && hostEnd(only.id, only.ifname);
+      return bridges.flatMap((bridge) =>
+        end === undefined
+          ? otherAddress(bridge, "00:00:00:00:00:00", "8000.0:0:0:0:0:0")
+          : [...otherAddress(bridge, addressOf(end, bridge), idOf(end, bridge)), ...sharedAddress(bridge, end)],
+      );
+    },
+    call({ call, id, ifname = "eth0" }, { bridges: [bridge] }) {
+      if (call !== "ADD" || bridge === undefined) return [];
+      const end = hostEnd(id, ifname);
+      return [addressOf(bridge), addressOf(end)].map((ours, nth) => ({
+        at: at("result", "interfaces", `${nth}`, "mac"),
+        go: addressOf(end, bridge),
+        ours,
+      }));
+    },
+  },
+  checkWithoutAddresses: {
+    reason: "CHECK works without IPAM; Go asks an IPAM plugin without a name, and fails.",
+    call: onlyOursChecks,
+  },
+  checkOfImpliedGateway: {
+    reason: "CHECK finds a route whose gateway is the address's own, as in later releases; 1.1.1 looks for one without.",
+    call: onlyOursChecks,
+  },
+  invalidConfig: {
+    reason: "A configuration that cannot be used has code 7, as the specification says; Go has 999 for most.",
+    call: codeOf(7),
+  },
+  invalidArguments: {
+    reason: "CNI_ARGS that cannot be read have code 4, as every other variable; Go has 999.",
+    call: codeOf(4),
+  },
+  bridgeStays: {
+    reason: "An ADD that fails takes back the bridge that it made; Go leaves it, and the veth pair until DEL.",
+    look: () => [
+      ...["addresses", "links"].map((kind) => ({ at: at("host", kind, "cni0"), go: THERE, ours: undefined })),
+      ...["ipv4/conf", "ipv4/neigh", "ipv6/conf", "ipv6/neigh"].map((key) => ({
+        at: sysctl("host", `${key}/cni0`),
+        go: THERE,
+        ours: undefined,
+      })),
+      ...[
+        "fe80::/64 dev cni0 proto kernel metric 256 pref medium",
+        "multicast ff00::/8 dev cni0 table local proto kernel metric 256 pref medium",
+      ].map((line) => ({ at: at("host", "routes", line), go: true, ours: undefined })),
+    ],
+  },
+} as const satisfies Record<string, Meant>;
+
+export type SpecialName = keyof typeof special;

@@ -1,0 +1,78 @@
+/** What is known of each step of a scenario before it is played: who is attached, and what the plugins made by then. */
+import type { Configuration } from "../plugins/call.ts";
+import { type Call, networkOf, type Scenario, type Step } from "./play.ts";
+
+/** An attachment whose ADD has succeeded. */
+export interface Attached {
+  readonly id: string;
+  readonly ifname: string;
+  readonly network: Configuration;
+  /** IPAM gave it addresses, and IPv6 ones among them. */
+  readonly addressed: boolean;
+  readonly v6: boolean;
+}
+
+export interface Moment {
+  /** Number of the step. */
+  readonly step: string;
+  readonly what: Step;
+  /** Attachments when it is over. */
+  readonly attached: readonly Attached[];
+  /** Bridges that plugins have made so far. */
+  readonly bridges: readonly string[];
+  /** IPv6 gateway addresses that they have got. */
+  readonly gateways6: readonly { readonly bridge: string; readonly cidr: string }[];
+}
+
+interface Keys {
+  readonly type: string;
+  readonly bridge?: string;
+  readonly isGateway?: boolean;
+  readonly isDefaultGateway?: boolean;
+  readonly ipam?: { readonly type?: string };
+}
+
+const keysOf = ({ plugins: [plugin] }: Configuration): Keys => plugin as Keys;
+const bridgeOf = (network: Configuration): string => keysOf(network).bridge ?? "cni0";
+/** The IPv6 subnets of its ranges. */
+const subnets6 = (network: Configuration): string[] =>
+  [...JSON.stringify(keysOf(network).ipam ?? {}).matchAll(/"subnet":"([\da-f:]+::)\/(\d+)"/g)].map(
+    ([, prefix, length]) => `${prefix}1/${length}`,
+  );
+
+function attachedBy(scenario: Scenario, call: Call): Attached {
+  const network = networkOf(scenario, call);
+  const { ipam } = keysOf(network);
+  const addressed = Boolean(ipam?.type);
+  return { id: call.id, ifname: call.ifname ?? "eth0", network, addressed, v6: subnets6(network).length > 0 };
+}
+
+const same = (a: Attached, b: Attached): boolean =>
+  a.id === b.id && a.ifname === b.ifname && a.network.name === b.network.name;
+
+function attachedAfter(before: readonly Attached[], scenario: Scenario, step: Step): readonly Attached[] {
+  if (typeof step === "object" && "end" in step) return before.filter(({ id }) => id !== step.end);
+  if (typeof step !== "object" || !("call" in step) || step.refused) return before;
+  const own = attachedBy(scenario, step);
+  const others = before.filter((each) => !same(each, own));
+  return step.call === "ADD" ? [...others, own] : step.call === "DEL" ? others : before;
+}
+
+const unique = <T>(list: readonly T[]): T[] => list.filter((item, nth) => list.findIndex((other) => Bun.deepEquals(item, other)) === nth);
+
+/** The moments of a scenario, one a step. */
+export function momentsOf(scenario: Scenario): Moment[] {
+  let attached: readonly Attached[] = [];
+  let ever: readonly Attached[] = [];
+  const given = JSON.stringify(scenario.steps);
+  return scenario.steps.map((what, nth) => {
+    attached = attachedAfter(attached, scenario, what);
+    ever = unique([...ever, ...attached]);
+    const networks = ever.map(({ network }) => network).filter((network) => keysOf(network).type === "bridge");
+    const bridges = unique(networks.map(bridgeOf)).filter((bridge) => !given.includes(`link add ${bridge} `));
+    const gateways6 = networks
+      .filter((network) => keysOf(network).isGateway || keysOf(network).isDefaultGateway)
+      .flatMap((network) => subnets6(network).map((cidr) => ({ bridge: bridgeOf(network), cidr })));
+    return { step: `${nth + 1}`, what, attached, bridges, gateways6: unique(gateways6) };
+  });
+}
