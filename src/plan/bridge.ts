@@ -89,7 +89,11 @@ function create(host: Side, { name, mtu, vlanFiltering }: BridgeOptions): Undo |
  * What a new bridge is set to. From its own address the host asks for the containers that IPv6 packets from outside are
  * for; as long as the detection of duplicates lasted (2 s after the first container) it would have none to ask from.
  */
-const ofNew = (name: string): Setting => ({ key: `net/ipv6/conf/${name}/accept_dad`, value: "0", optional: true });
+const ofNew = (name: string): Setting => ({
+  key: `net/ipv6/conf/${name}/accept_dad`,
+  value: "0",
+  optional: true,
+});
 
 function explained(error: unknown, vlanFiltering: boolean): unknown {
   if (!(error instanceof KernelError) || error.code !== "EOPNOTSUPP") return error;
@@ -140,7 +144,10 @@ export const bridge = (host: Side, options: BridgeOptions): Resource => ({
       const existing = findBridge(host, options.name);
       const undo = existing === undefined ? create(host, options) : undefined;
       if (undo !== undefined) made.remember(undo);
-      const settings = [ignoringAdvertisements(options.name), ...(undo === undefined ? [] : [ofNew(options.name)])];
+      const settings = [
+        ignoringAdvertisements(options.name),
+        ...(undo === undefined ? [] : [ofNew(options.name)]),
+      ];
       sysctls(host, settings).ensure();
       const link = existing ?? bridgeNamed(host, options.name);
       host.indexOf(options.name, () => link);

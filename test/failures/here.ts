@@ -37,8 +37,12 @@ export function callHere(
     // No file stands for the IPAM plugin: it is called in this process as well.
     variables: { ...variablesOf(host, command, made), CNI_PATH: "/nowhere" },
     readStdin: () => JSON.stringify(made.config),
-    writeStdout: (text: string) => void (written.stdout += text),
-    writeStderr: (text: string) => void (written.stderr += text),
+    writeStdout(text: string) {
+      written.stdout += text;
+    },
+    writeStderr(text: string) {
+      written.stderr += text;
+    },
     open: opening(between),
   };
   const exit = inside(host.namespace, () => serve(find(made.config.type), process));

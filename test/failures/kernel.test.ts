@@ -81,7 +81,11 @@ live.describe("where /proc/sys is read-only", () => {
   live.test("an ADD names the setting, and the command that makes it", async () => {
     using host = new Host();
     const container = host.container();
-    const { msg } = await refusedAdd(host, { config: flatnet(host), netns: container, through: readOnlySettings }, container);
+    const { msg } = await refusedAdd(
+      host,
+      { config: flatnet(host), netns: container, through: readOnlySettings },
+      container,
+    );
     expect(msg).toContain("net.ipv4.ip_forward to 1: EROFS");
     expect(msg).toContain("run on the host: sysctl -w net.ipv4.ip_forward=1");
   });
@@ -91,7 +95,11 @@ live.describe("where /proc/sys is read-only", () => {
     const container = host.container();
     set(host.namespace, "net.ipv4.ip_forward=1");
     const config = flatnet(host, { ipam: dual });
-    const { msg } = await refusedAdd(host, { config, netns: container, through: readOnlySettings }, container);
+    const { msg } = await refusedAdd(
+      host,
+      { config, netns: container, through: readOnlySettings },
+      container,
+    );
     expect(msg).toContain("sysctl -w net.ipv6.conf.all.forwarding=1");
   });
 });

@@ -10,17 +10,21 @@ export interface Point {
 
 export const pointText = ({ syscall, nth }: Point): string => `${syscall} ${nth}`;
 
-const strace = (syscalls: readonly string[], ...options: string[]): string[] => {
-  return ["strace", "--follow-forks", "--quiet=all", `--trace=${syscalls.join()}`, ...options];
-};
+const strace = (syscalls: readonly string[], ...options: string[]): string[] => [
+  "strace",
+  "--follow-forks",
+  "--quiet=all",
+  `--trace=${syscalls.join()}`,
+  ...options,
+];
 
 /** The points in what strace printed that come after the configuration has been read. */
 function pointsIn(trace: string, syscalls: readonly string[]): Point[] {
-  const lines = trace.split("\n");
-  const start = lines.findIndex((line) => line.includes("read(0,"));
-  // Threads of the engine have other numbers than the process; before there are any, nothing has a number.
-  const process = /^\[pid +\d+\] /.exec(lines[start] ?? "")?.[0] ?? "[pid none]";
+  const lines = trace.trimEnd().split("\n");
+  // Lines have the number of their thread as soon as there are several. What ends last is the process itself.
+  const process = /^\[pid +\d+\] /.exec(lines.at(-1)!)?.[0] ?? "";
   const calls = lines.map((line) => (line.startsWith(process) ? line.slice(process.length) : line));
+  const start = calls.findIndex((line) => line.startsWith("read(0,"));
   return syscalls.flatMap((syscall) => {
     const places = [...calls.keys()].filter((place) => calls[place]!.startsWith(`${syscall}(`));
     return places.flatMap((place, index) => (place > start ? [{ syscall, nth: index + 1 }] : []));

@@ -30,11 +30,11 @@ export function traces(host: Host, ...containers: Namespace[]): string[] {
 /** The same, with every link and address of the host: what an ADD that fails must leave as it was. */
 export function wholeState(host: Host, ...containers: Namespace[]): string[] {
   const shown = program(host.namespace, "ip", "-oneline", "address", "show");
-  // Without the lifetimes, and without addresses that links give themselves.
+  // Without what changes by itself, and without addresses that links give themselves.
   const addresses = shown.split("\n").filter((line) => line !== "" && !line.includes("scope link"));
   return [
     ...links(host.namespace).map(({ ifname }) => ifname),
-    ...addresses.map((line) => line.replace(/\\.*/, "").trim()),
+    ...addresses.map((line) => line.replace(/( tentative)?\\.*/, "").trim()),
     ...traces(host, ...containers),
   ];
 }

@@ -18,13 +18,16 @@ live.describe.each([
   ["bridge", { type: "bridge", isGateway: true, ipam }, "cni0"],
   ["bridge without addresses", { type: "bridge" }, "cni0"],
 ])("%s", (_, plugin, bridge) => {
-  live.test.each(destinations)("a router advertisement to %s changes none of the host's routes", async (to) => {
-    using host = new Host();
-    const web = host.network({ ...network, plugins: [plugin] }).add("web");
-    advertiseRouter(web.namespace, "eth0", to);
-    await Bun.sleep(50);
-    expect(routes(host.namespace, 6).filter((line) => line.startsWith("default"))).toEqual([]);
-  });
+  live.test.each(destinations)(
+    "a router advertisement to %s changes none of the host's routes",
+    async (to) => {
+      using host = new Host();
+      const web = host.network({ ...network, plugins: [plugin] }).add("web");
+      advertiseRouter(web.namespace, "eth0", to);
+      await Bun.sleep(50);
+      expect(routes(host.namespace, 6).filter((line) => line.startsWith("default"))).toEqual([]);
+    },
+  );
 
   live.test("on a bridge that somebody made it changes none either", async () => {
     using host = new Host();
@@ -38,7 +41,8 @@ live.describe.each([
   live.test("a host that wants to hear hears: the frames of these tests are good ones", async () => {
     using host = new Host();
     const web = host.network({ ...network, plugins: [plugin] }).add("web");
-    for (const link of [bridge, web.hostLink]) setSysctl(host.namespace, `net/ipv6/conf/${link}/accept_ra`, "1");
+    for (const link of [bridge, web.hostLink])
+      setSysctl(host.namespace, `net/ipv6/conf/${link}/accept_ra`, "1");
     const heard = async (to: string): Promise<boolean> => {
       advertiseRouter(web.namespace, "eth0", to);
       await Bun.sleep(50);

@@ -38,7 +38,11 @@ live.describe("bridge", () => {
     program(host.namespace, "ip", "link", "add", "cni0", "address", "02:00:00:00:00:42", "type", "bridge");
     program(host.namespace, "ip", "link", "set", "cni0", "mtu", "1300");
     host.network(bridge({ mtu: 1400 })).add("web");
-    expect(link(host.namespace, "cni0")).toMatchObject({ mtu: 1300, address: "02:00:00:00:00:42", operstate: "UP" });
+    expect(link(host.namespace, "cni0")).toMatchObject({
+      mtu: 1300,
+      address: "02:00:00:00:00:42",
+      operstate: "UP",
+    });
   });
 
   live.test("gives both ends the MTU", () => {
@@ -189,7 +193,10 @@ live.describe("bridge", () => {
     const { namespace } = host.network(bridge({ disableContainerInterface: true })).add("web");
     expect(link(namespace, "eth0").flags).not.toContain("UP");
     const both = host.network(bridge({ disableContainerInterface: true, ipam: range }));
-    expect(both.refuse("shop")).toMatchObject({ code: 7, msg: expect.stringContaining('leave out one of the two') });
+    expect(both.refuse("shop")).toMatchObject({
+      code: 7,
+      msg: expect.stringContaining("leave out one of the two"),
+    });
     expect(host.leases("net")).toEqual([]);
   });
 

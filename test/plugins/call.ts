@@ -26,7 +26,11 @@ export interface Ending {
 export interface PrintedResult {
   readonly cniVersion: string;
   readonly interfaces?: readonly { readonly name: string; readonly mac: string; readonly sandbox?: string }[];
-  readonly ips?: readonly { readonly address: string; readonly gateway?: string; readonly interface?: number }[];
+  readonly ips?: readonly {
+    readonly address: string;
+    readonly gateway?: string;
+    readonly interface?: number;
+  }[];
   readonly routes?: readonly { readonly dst: string; readonly gw?: string }[];
   readonly dns?: object;
 }
@@ -60,7 +64,12 @@ const sorted = (config: object): object =>
   Object.fromEntries(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Calls the plugin that `config.type` names, with `config` on its standard input. */
-export function callPlugin(host: Host, command: Command, config: PluginConfig, subject: Subject = {}): Ending {
+export function callPlugin(
+  host: Host,
+  command: Command,
+  config: PluginConfig,
+  subject: Subject = {},
+): Ending {
   const variables = { CNI_COMMAND: command, CNI_PATH: host.plugins, ...variablesOf(subject) };
   return host.run([`${host.plugins}/${config.type}`], variables, JSON.stringify(sorted(config)));
 }

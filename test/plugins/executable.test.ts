@@ -71,7 +71,10 @@ live.describe("in a working directory full of traps", () => {
     const { exit } = shell(host, `cd ${directory} && ${trace}`);
     expect(exit).toBe(0);
     const trap = /traps\/|"\.?\/?(evil|bunfig|\.env|package|tsconfig|node_modules|libc)[^"]*"/;
-    const touched = host.files().trace!.split("\n").filter((line) => trap.test(line) && !line.includes("execve"));
+    const touched = host
+      .files()
+      .trace!.split("\n")
+      .filter((line) => trap.test(line) && !line.includes("execve"));
     expect(touched).toEqual([]);
   });
 

@@ -8,7 +8,9 @@ const PROJECT = join(import.meta.dir, "../..");
 function build(): string {
   const directory = mkdtempSync(join(tmpdir(), "flatnet-plugins-"));
   process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
-  const { exitCode, stderr } = Bun.spawnSync([process.execPath, "run", "build.ts", directory], { cwd: PROJECT });
+  const { exitCode, stderr } = Bun.spawnSync([process.execPath, "run", "build.ts", directory], {
+    cwd: PROJECT,
+  });
   if (exitCode !== 0) throw new Error(`the plugins cannot be built: ${stderr}`);
   return directory;
 }

@@ -39,7 +39,18 @@ export function advertiseRouter(from: Namespace, ifname: string, to: string): vo
   using route = openRoute({ namespace: from });
   const { index, address = "" } = route.link.get({ ifname });
   const message = advertisement();
-  const header = [0x60, 0, 0, 0, 0, message.length, ICMPV6, 255, ...parseAddress(ROUTER), ...parseAddress(ALL_NODES)];
+  const header = [
+    0x60,
+    0,
+    0,
+    0,
+    0,
+    message.length,
+    ICMPV6,
+    255,
+    ...parseAddress(ROUTER),
+    ...parseAddress(ALL_NODES),
+  ];
   const frame = new Uint8Array([...parseMac(to), ...parseMac(address), 0x86, 0xdd, ...header, ...message]);
   const sockaddr = new Uint8Array(new ArrayBuffer(20)); // struct sockaddr_ll
   const view = new DataView(sockaddr.buffer);

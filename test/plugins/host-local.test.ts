@@ -12,7 +12,10 @@ const network = (ipam: object, cniVersion = "1.0.0", type = "host-local"): Confi
   plugins: [{ type, capabilities: { ips: true, ipRanges: true }, ipam: { type, ...ipam } }],
 });
 
-const dual = { ranges: [[{ subnet: "10.1.2.0/24" }], [{ subnet: "fd00:1:2::/64" }]], routes: [{ dst: "0.0.0.0/0" }] };
+const dual = {
+  ranges: [[{ subnet: "10.1.2.0/24" }], [{ subnet: "fd00:1:2::/64" }]],
+  routes: [{ dst: "0.0.0.0/0" }],
+};
 
 live.describe.each(["host-local", "flatnet-ipam"])("%s", (type) => {
   live.test("gives an address of each set, keeps it in files, and frees it", () => {
@@ -58,10 +61,17 @@ live.describe("host-local", () => {
   live.test("gives eight containers that ask at once eight addresses", async () => {
     using host = new Host();
     const config = JSON.stringify({ ...network(dual).plugins[0], name: "net", cniVersion: "1.0.0" });
-    const variables = { CNI_COMMAND: "ADD", CNI_IFNAME: "eth0", CNI_NETNS: "/nowhere", CNI_PATH: host.plugins };
+    const variables = {
+      CNI_COMMAND: "ADD",
+      CNI_IFNAME: "eth0",
+      CNI_NETNS: "/nowhere",
+      CNI_PATH: host.plugins,
+    };
     const ids = Array.from({ length: 8 }, (_, nth) => `c${nth}`);
     const program = [`${host.plugins}/host-local`];
-    const endings = await host.runTogether(ids.map((id) => [program, { ...variables, CNI_CONTAINERID: id }, config]));
+    const endings = await host.runTogether(
+      ids.map((id) => [program, { ...variables, CNI_CONTAINERID: id }, config]),
+    );
     expect(endings.map(({ exit, stderr }) => [exit, stderr])).toEqual(Array(8).fill([0, ""]));
     const given = endings.map(({ stdout }) => JSON.parse(stdout).ips[0].address as string);
     expect(new Set(given).size).toBe(8);

@@ -1,5 +1,13 @@
 /** A host of a test's own: a network namespace with a cable to a neighbour outside, containers, and files. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRoute } from "../../netlink/route/index.ts";
@@ -97,7 +105,11 @@ export class Host implements Disposable {
     );
     return Promise.all(
       started.map(async (child) => {
-        const [stdout, stderr, exit] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+        const [stdout, stderr, exit] = await Promise.all([
+          child.stdout.text(),
+          child.stderr.text(),
+          child.exited,
+        ]);
         return { exit, stdout, stderr };
       }),
     );
@@ -121,7 +133,9 @@ export class Host implements Disposable {
   files(): Record<string, string> {
     const entries = readdirSync(this.lib, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile()).map((file) => join(file.parentPath, file.name));
-    const withText = files.sort().map((path) => [path.slice(this.lib.length + 1), readFileSync(path, "utf8")]);
+    const withText = files
+      .sort()
+      .map((path) => [path.slice(this.lib.length + 1), readFileSync(path, "utf8")]);
     return Object.fromEntries(withText) as Record<string, string>;
   }
 

@@ -47,7 +47,11 @@ export const vethNames = (at: Namespace): string[] =>
 
 interface ShownAddresses {
   readonly ifname: string;
-  readonly addr_info: readonly { readonly local: string; readonly prefixlen: number; readonly scope: string }[];
+  readonly addr_info: readonly {
+    readonly local: string;
+    readonly prefixlen: number;
+    readonly scope: string;
+  }[];
 }
 
 /** The addresses of a link, without those that the kernel gives it itself. */
@@ -75,7 +79,7 @@ export const setSysctl = (at: Namespace, key: string, value: string): void =>
 export function elements(at: Namespace, set: string, table = "inet flatnet"): string[] {
   const sets = program(at, "nft", "list", "table", ...table.split(" ")).split(/\n\t}\n/);
   const text = sets.find((each) => new RegExp(`(set|map) ${set} `).test(each)) ?? "";
-  const [, listed = ""] = /elements = {([^]*)}/.exec(text) ?? [];
+  const [, listed = ""] = /elements = {([\s\S]*)}/.exec(text) ?? [];
   return listed
     .split(",")
     .map((element) => element.trim())

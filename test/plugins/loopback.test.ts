@@ -15,30 +15,33 @@ const loopback = (cniVersion = "1.0.0", keys: object = {}): Configuration => ({
 
 const interfaces = (sandbox: string) => [{ name: "lo", mac: "00:00:00:00:00:00", sandbox }];
 
-live.describe.each(["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"])("loopback %s", (version) => {
-  live.test("is up after ADD, and down after DEL", () => {
-    using host = new Host();
-    const web = host.network(loopback(version)).add("web", { ifname: "eth0" });
-    expect(link(web.namespace, "lo").flags).toContain("UP");
-    expect(web.result as object).toMatchObject({
-      cniVersion: version,
-      ...(version < "0.3.0"
-        ? { ip4: { ip: "127.0.0.1/8" }, ip6: { ip: "::1/128" } }
-        : {
-            interfaces: interfaces(web.namespace.path),
-            ips: [
-              { address: "127.0.0.1/8", interface: 0, ...(version < "1.0.0" && { version: "4" }) },
-              { address: "::1/128", interface: 0, ...(version < "1.0.0" && { version: "6" }) },
-            ],
-          }),
+live.describe.each(["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"])(
+  "loopback %s",
+  (version) => {
+    live.test("is up after ADD, and down after DEL", () => {
+      using host = new Host();
+      const web = host.network(loopback(version)).add("web", { ifname: "eth0" });
+      expect(link(web.namespace, "lo").flags).toContain("UP");
+      expect(web.result as object).toMatchObject({
+        cniVersion: version,
+        ...(version < "0.3.0"
+          ? { ip4: { ip: "127.0.0.1/8" }, ip6: { ip: "::1/128" } }
+          : {
+              interfaces: interfaces(web.namespace.path),
+              ips: [
+                { address: "127.0.0.1/8", interface: 0, ...(version < "1.0.0" && { version: "4" }) },
+                { address: "::1/128", interface: 0, ...(version < "1.0.0" && { version: "6" }) },
+              ],
+            }),
+      });
+      if (version >= "0.4.0") web.check();
+      else expect(web.refused("CHECK").code).toBe(1);
+      web.del();
+      web.del();
+      expect(link(web.namespace, "lo").flags).not.toContain("UP");
     });
-    if (version >= "0.4.0") web.check();
-    else expect(web.refused("CHECK").code).toBe(1);
-    web.del();
-    web.del();
-    expect(link(web.namespace, "lo").flags).not.toContain("UP");
-  });
-});
+  },
+);
 
 live.describe("loopback", () => {
   live.test("hands the result of the plugins before it on", () => {
@@ -74,7 +77,9 @@ live.describe("loopback", () => {
 
   live.test("needs a namespace to set up", () => {
     using host = new Host();
-    expect(host.network(loopback()).refuse("web", { netns: "/nowhere" }).msg).toContain("nothing at this path");
+    expect(host.network(loopback()).refuse("web", { netns: "/nowhere" }).msg).toContain(
+      "nothing at this path",
+    );
     expect(host.network(loopback()).refuse("web", { netns: "" }).code).toBe(4);
   });
 

@@ -73,7 +73,12 @@ export class Network {
   configOf(plugin: PluginConfig, runtimeConfig: Readonly<Record<string, unknown>> = {}): PluginConfig {
     const { name, cniVersion } = this.configuration;
     const asked = Object.entries(runtimeConfig).filter(([capability]) => plugin.capabilities?.[capability]);
-    return { ...plugin, name, cniVersion, ...(asked.length > 0 && { runtimeConfig: Object.fromEntries(asked) }) };
+    return {
+      ...plugin,
+      name,
+      cniVersion,
+      ...(asked.length > 0 && { runtimeConfig: Object.fromEntries(asked) }),
+    };
   }
 
   private eachPlugin(command: Command, plugins: readonly PluginConfig[], keys: object): Ending {
@@ -160,7 +165,11 @@ export class Attachment {
     return last;
   }
 
-  private configOf(plugin: PluginConfig, command: Command, prevResult: PrintedResult | undefined): PluginConfig {
+  private configOf(
+    plugin: PluginConfig,
+    command: Command,
+    prevResult: PrintedResult | undefined,
+  ): PluginConfig {
     const config = this.network.configOf(plugin, this.options.runtimeConfig);
     const passed = command !== "DEL" || handsResultToDel(config.cniVersion as string);
     return prevResult !== undefined && passed ? { ...config, prevResult } : config;

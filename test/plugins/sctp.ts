@@ -62,13 +62,19 @@ function rawSocket(at: Namespace, family: 4 | 6): Disposable & { readonly fd: nu
 }
 
 /** The kernel hands a raw IPv4 socket the IP header too. */
-const headerLength = (family: 4 | 6, packet: Uint8Array): number => (family === 4 ? (packet[0]! & 15) * 4 : 0);
+const headerLength = (family: 4 | 6, packet: Uint8Array): number =>
+  family === 4 ? (packet[0]! & 15) * 4 : 0;
 
 /**
  * Sends an INIT to `address` and `port` from one namespace.
  * @returns the port under which it arrives in the other within a second, or undefined when it does not
  */
-export function sctpPortSeen(from: Namespace, to: Namespace, address: string, port: number): number | undefined {
+export function sctpPortSeen(
+  from: Namespace,
+  to: Namespace,
+  address: string,
+  port: number,
+): number | undefined {
   const family = familyOf(address) as 4 | 6;
   using receiver = rawSocket(to, family);
   using sender = rawSocket(from, family);

@@ -24,6 +24,15 @@ const plain = (address: string): string => address.replace(/^::ffff:/, "");
 const begun = <T>(namespace: Namespace, begin: () => Promise<T>): Promise<T> =>
   inside(namespace, () => ({ begun: begin() })).begun;
 
+/** Sends a datagram. That an earlier one found nobody, which the kernel says now, is no matter. */
+function sendTo(socket: Bun.udp.Socket<"buffer">, text: string, port: number, address: string): void {
+  try {
+    socket.send(text, port, address);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ECONNREFUSED") throw error;
+  }
+}
+
 /** Serves both families until disposed. */
 export async function serve(at: Namespace, { protocol = "tcp", port, name }: Server): Promise<Disposable> {
   const says = (client: string): string => JSON.stringify({ from: name, client: plain(client) });
@@ -33,7 +42,7 @@ export async function serve(at: Namespace, { protocol = "tcp", port, name }: Ser
     return { [Symbol.dispose]: () => listener.stop(true) };
   }
   const data = (socket: Bun.udp.Socket<"buffer">, _: Buffer, clientPort: number, client: string) =>
-    void socket.send(says(client), clientPort, client);
+    sendTo(socket, says(client), clientPort, client);
   const bound = await begun(at, () => Bun.udpSocket({ hostname: "::", port, socket: { data } }));
   return { [Symbol.dispose]: () => bound.close() };
 }
@@ -55,11 +64,16 @@ function parsed(text: string): Answer | undefined {
   return text === "" ? undefined : (JSON.parse(text) as Answer);
 }
 
-async function askTcp(from: Namespace, { address, port, patience = 2000 }: Question): Promise<Answer | undefined> {
+async function askTcp(
+  from: Namespace,
+  { address, port, patience = 2000 }: Question,
+): Promise<Answer | undefined> {
   const { promise, resolve } = Promise.withResolvers<string>();
   let text = "";
   const socket = {
-    data: (_: Bun.Socket, data: Buffer) => void (text += data),
+    data(_: Bun.Socket, data: Buffer) {
+      text += data.toString();
+    },
     close: () => resolve(text),
     connectError: () => resolve(""),
   };

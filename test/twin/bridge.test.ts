@@ -29,17 +29,40 @@ const madeBridge = (...addresses: string[]) => ({
 });
 
 /** Two containers come, are looked at, and go. */
-const comeAndGo = [add("a"), add("b"), look, check("a"), check("b"), del("a"), look, del("b"), del("b"), look] as const;
+const comeAndGo = [
+  add("a"),
+  add("b"),
+  look,
+  check("a"),
+  check("b"),
+  del("a"),
+  look,
+  del("b"),
+  del("b"),
+  look,
+] as const;
 
 const scenarios: Record<string, Scenario> = {
   "addresses and a gateway": { network: bridge({ isGateway: true, ipam: v4 }), steps: comeAndGo },
-  "a default gateway in both families": { network: bridge({ isDefaultGateway: true, ipam: dual }), steps: comeAndGo },
-  "a default gateway for IPv6 only": { network: bridge({ isDefaultGateway: true, ipam: v6 }), steps: comeAndGo },
+  "a default gateway in both families": {
+    network: bridge({ isDefaultGateway: true, ipam: dual }),
+    steps: comeAndGo,
+  },
+  "a default gateway for IPv6 only": {
+    network: bridge({ isDefaultGateway: true, ipam: v6 }),
+    steps: comeAndGo,
+  },
   masquerading: { network: bridge({ isDefaultGateway: true, ipMasq: true, ipam: dual }), steps: comeAndGo },
   "an MTU": { network: bridge({ isGateway: true, mtu: 1400, ipam: v4 }), steps: comeAndGo },
   "hairpin mode": { network: bridge({ isGateway: true, hairpinMode: true, ipam: v4 }), steps: comeAndGo },
-  "a promiscuous bridge": { network: bridge({ isGateway: true, promiscMode: true, ipam: v4 }), steps: comeAndGo },
-  "a bridge of another name": { network: bridge({ bridge: "lan.0", isGateway: true, ipam: v4 }), steps: comeAndGo },
+  "a promiscuous bridge": {
+    network: bridge({ isGateway: true, promiscMode: true, ipam: v4 }),
+    steps: comeAndGo,
+  },
+  "a bridge of another name": {
+    network: bridge({ bridge: "lan.0", isGateway: true, ipam: v4 }),
+    steps: comeAndGo,
+  },
   "no addresses at all": {
     network: bridge({}),
     steps: [add("a"), look, check("a"), del("a"), look],
@@ -87,7 +110,10 @@ const scenarios: Record<string, Scenario> = {
       ipam: {
         type: "host-local",
         ranges: [
-          [{ subnet: "10.1.2.0/30" }, { subnet: "10.1.3.0/24", rangeStart: "10.1.3.20", gateway: "10.1.3.254" }],
+          [
+            { subnet: "10.1.2.0/30" },
+            { subnet: "10.1.3.0/24", rangeStart: "10.1.3.20", gateway: "10.1.3.254" },
+          ],
           [{ subnet: "fd00:1:2::/64" }],
         ],
       },
@@ -102,7 +128,10 @@ const scenarios: Record<string, Scenario> = {
         args: "IgnoreUnknown=1;MAC=02:00:00:00:00:0A;K8S_POD_NAME=x",
       }),
       add("b", { args: "IgnoreUnknown=1;MAC=02:00:00:00:00:0a" }),
-      add("c", { args: "IgnoreUnknown=1;MAC=02:00:00:00:00:0a", runtimeConfig: { mac: "02:00:00:00:00:0C" } }),
+      add("c", {
+        args: "IgnoreUnknown=1;MAC=02:00:00:00:00:0a",
+        runtimeConfig: { mac: "02:00:00:00:00:0C" },
+      }),
       look,
       check("a"),
       check("b"),
@@ -119,8 +148,8 @@ const scenarios: Record<string, Scenario> = {
       add("a", { args: "IgnoreUnknown=1;IP=10.1.2.77" }),
       add("b", { runtimeConfig: { ips: ["10.1.2.88", "fd00:1:2::88"] } }),
       add("c", { runtimeConfig: { ips: ["10.1.2.88"] }, refused: true }),
-      look,
       del("c"),
+      look,
       del("a"),
       del("b"),
       look,
@@ -162,10 +191,22 @@ const scenarios: Record<string, Scenario> = {
   },
   "a DEL whose namespace has ended": {
     network: bridge({ isGateway: true, ipam: v4 }),
-    steps: [add("a"), add("b"), { end: "a" }, check("a", { refused: true }), del("a"), del("a"), look, check("b")],
+    steps: [
+      add("a"),
+      add("b"),
+      { end: "a" },
+      check("a", { refused: true }),
+      del("a"),
+      del("a"),
+      look,
+      check("b"),
+    ],
   },
   "a CHECK of what is no longer there": {
-    network: bridge({ isGateway: true, ipam: { ...v4, routes: [{ dst: "192.168.0.0/16", gw: "10.1.2.9" }] } }),
+    network: bridge({
+      isGateway: true,
+      ipam: { ...v4, routes: [{ dst: "192.168.0.0/16", gw: "10.1.2.9" }] },
+    }),
     steps: [
       add("a"),
       add("b"),
@@ -187,7 +228,10 @@ const scenarios: Record<string, Scenario> = {
   ...Object.fromEntries(
     ["", "0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0"].map((version) => [
       `the result of ${version === "" ? "no version" : version}`,
-      { network: bridge({ isDefaultGateway: true, ipam: dual }, version), steps: [add("a"), look, del("a"), look] },
+      {
+        network: bridge({ isDefaultGateway: true, ipam: dual }, version),
+        steps: [add("a"), look, del("a"), look],
+      },
     ]),
   ),
 };
@@ -243,7 +287,10 @@ const refusals: Record<string, Scenario> = {
     steps: [madeBridge("10.9.9.1/24"), add("a", { refused: true })],
   },
   "one route twice": {
-    network: bridge({ isGateway: true, ipam: { ...v4, routes: [{ dst: "10.8.0.0/16" }, { dst: "10.8.0.0/16" }] } }),
+    network: bridge({
+      isGateway: true,
+      ipam: { ...v4, routes: [{ dst: "10.8.0.0/16" }, { dst: "10.8.0.0/16" }] },
+    }),
     steps: [add("a", { refused: true }), del("a"), look],
     shows: ["bridgeStays"],
   },
@@ -252,12 +299,18 @@ const refusals: Record<string, Scenario> = {
     steps: [add("a", { refused: true }), del("a"), look],
     shows: ["bridgeStays"],
   },
-  "a result without addresses for 0.2.0": { network: bridge({}, "0.2.0"), steps: [add("a", { refused: true })] },
+  "a result without addresses for 0.2.0": {
+    network: bridge({}, "0.2.0"),
+    steps: [add("a", { refused: true })],
+  },
   "CHECK before 0.4.0": {
     network: bridge({ isGateway: true, ipam: v4 }, "0.3.1"),
     steps: [add("a"), check("a", { refused: true })],
   },
-  "a version that nobody has": { network: bridge({ ipam: v4 }, "7.0.0"), steps: [add("a", { refused: true }), look] },
+  "a version that nobody has": {
+    network: bridge({ ipam: v4 }, "7.0.0"),
+    steps: [add("a", { refused: true }), look],
+  },
   "arguments that nobody knows": {
     network: bridge({ isGateway: true, ipam: v4 }),
     steps: [add("a", { args: "FOO=1", refused: true }), add("b", { args: "MAC=zz", refused: true })],

@@ -37,14 +37,16 @@ export const usual = {
     ]),
   },
   queue: {
-    reason: "1.1.1 sets the length of the transmit queue to 0 by mistake; later releases leave it to the kernel, too.",
+    reason:
+      "1.1.1 sets the length of the transmit queue to 0 by mistake; later releases leave it to the kernel, too.",
     look: eachAttached(({ id, ifname }) => [
       { at: at(id, "links", ifname, "txqlen"), go: undefined, ours: 1000 },
       { at: at("host", "links", hostEnd(id, ifname), "txqlen"), go: undefined, ours: 1000 },
     ]),
   },
   neighbourAnnounced: {
-    reason: "IPv6 addresses are announced as IPv4 addresses are: neighbours that knew the last owner learn of the new.",
+    reason:
+      "IPv6 addresses are announced as IPv4 addresses are: neighbours that knew the last owner learn of the new.",
     look: eachAttached(({ id, ifname, addressed }) =>
       addressed ? [{ at: sysctl(id, `ipv6/conf/${ifname}/ndisc_notify`), go: "0", ours: "1" }] : [],
     ),
@@ -60,7 +62,11 @@ export const usual = {
       "A bridge that we make looks for no duplicates of its IPv6 addresses: as long as it did (2 s after the first " +
       "container) the host would find no container for what it forwards to one.",
     look: ({ bridges, gateways6 }) => [
-      ...bridges.map((bridge) => ({ at: sysctl("host", `ipv6/conf/${bridge}/accept_dad`), go: "1", ours: "0" })),
+      ...bridges.map((bridge) => ({
+        at: sysctl("host", `ipv6/conf/${bridge}/accept_dad`),
+        go: "1",
+        ours: "0",
+      })),
       ...gateways6.map(({ bridge, cidr }) => ({
         at: at("host", "addresses", bridge, cidr, "nodad"),
         go: undefined,
@@ -105,8 +111,10 @@ const sharedAddress = (bridge: string, end: string): Difference[] => [
 ];
 
 /** What a call that must fail in both says. */
-const codeOf = (ours: number): NonNullable<Meant["call"]> =>
-  (call) => (call.refused ? [{ at: "code", go: 999, ours }] : []);
+const codeOf =
+  (ours: number): NonNullable<Meant["call"]> =>
+  (call) =>
+    call.refused ? [{ at: "code", go: 999, ours }] : [];
 
 /** CHECK fails in Go's world only. */
 const onlyOursChecks: NonNullable<Meant["call"]> = ({ call }) =>
@@ -128,7 +136,10 @@ export const special = {
       return bridges.flatMap((bridge) =>
         end === undefined
           ? otherAddress(bridge, "00:00:00:00:00:00", "8000.0:0:0:0:0:0")
-          : [...otherAddress(bridge, addressOf(end, bridge), idOf(end, bridge)), ...sharedAddress(bridge, end)],
+          : [
+              ...otherAddress(bridge, addressOf(end, bridge), idOf(end, bridge)),
+              ...sharedAddress(bridge, end),
+            ],
       );
     },
     call({ call, id, ifname = "eth0" }, { bridges: [bridge] }) {
@@ -146,8 +157,31 @@ export const special = {
     call: onlyOursChecks,
   },
   checkOfImpliedGateway: {
-    reason: "CHECK finds a route whose gateway is the address's own, as in later releases; 1.1.1 looks for one without.",
+    reason:
+      "CHECK finds a route whose gateway is the address's own, as in later releases; 1.1.1 looks for one without.",
     call: onlyOursChecks,
+  },
+  resultOfItsVersion: {
+    reason:
+      "loopback's result has the form of the version asked for; Go's has that of 1.0.0 under every number.",
+    call: ({ call }, _, { network: { cniVersion } }) => {
+      if (call !== "ADD") return [];
+      const texts = { "4": "127.0.0.1/8", "6": "::1/128" };
+      if (cniVersion >= "0.3.0")
+        return Object.keys(texts).map((version, nth) => ({
+          at: at("result", "ips", `${nth}`, "version"),
+          go: undefined,
+          ours: version,
+        }));
+      return [
+        ...["interfaces", "ips"].map((name) => ({ at: at("result", name), go: THERE, ours: undefined })),
+        ...Object.keys(texts).map((version) => ({
+          at: at("result", `ip${version}`),
+          go: undefined,
+          ours: THERE,
+        })),
+      ];
+    },
   },
   invalidConfig: {
     reason: "A configuration that cannot be used has code 7, as the specification says; Go has 999 for most.",
@@ -158,7 +192,8 @@ export const special = {
     call: codeOf(4),
   },
   bridgeStays: {
-    reason: "An ADD that fails takes back the bridge that it made; Go leaves it, and the veth pair until DEL.",
+    reason:
+      "An ADD that fails takes back the bridge that it made; Go leaves it, and the veth pair until DEL.",
     look: () => [
       ...["addresses", "links"].map((kind) => ({ at: at("host", kind, "cni0"), go: THERE, ours: undefined })),
       ...["ipv4/conf", "ipv4/neigh", "ipv6/conf", "ipv6/neigh"].map((key) => ({

@@ -58,7 +58,8 @@ function attachedAfter(before: readonly Attached[], scenario: Scenario, step: St
   return step.call === "ADD" ? [...others, own] : step.call === "DEL" ? others : before;
 }
 
-const unique = <T>(list: readonly T[]): T[] => list.filter((item, nth) => list.findIndex((other) => Bun.deepEquals(item, other)) === nth);
+const unique = <T>(list: readonly T[]): T[] =>
+  list.filter((item, nth) => list.findIndex((other) => Bun.deepEquals(item, other)) === nth);
 
 /** The moments of a scenario, one a step. */
 export function momentsOf(scenario: Scenario): Moment[] {
@@ -68,7 +69,9 @@ export function momentsOf(scenario: Scenario): Moment[] {
   return scenario.steps.map((what, nth) => {
     attached = attachedAfter(attached, scenario, what);
     ever = unique([...ever, ...attached]);
-    const networks = ever.map(({ network }) => network).filter((network) => keysOf(network).type === "bridge");
+    const networks = ever
+      .map(({ network }) => network)
+      .filter((network) => keysOf(network).type === "bridge");
     const bridges = unique(networks.map(bridgeOf)).filter((bridge) => !given.includes(`link add ${bridge} `));
     const gateways6 = networks
       .filter((network) => keysOf(network).isGateway || keysOf(network).isDefaultGateway)

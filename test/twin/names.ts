@@ -16,9 +16,11 @@ type Links = ReadonlyMap<string, readonly NamingLink[]>;
 export const hostEnd = (id: string, ifname: string): string => `<host end of ${id} ${ifname}>`;
 
 /** The name of a link-layer address by the links that have it. */
-export const addressOf = (...links: readonly string[]): string => `<address of ${[...links].sort().join(" and ")}>`;
+export const addressOf = (...links: readonly string[]): string =>
+  `<address of ${[...links].sort().join(" and ")}>`;
 
-const isMac = (text: string | undefined): text is string => /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(text ?? "");
+const isMac = (text: string | undefined): text is string =>
+  /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(text ?? "");
 
 /** The IPv6 address that the kernel makes of a link-layer address (RFC 4291, appendix A). */
 function linkLocal(mac: string): string {
@@ -43,7 +45,8 @@ export class Names {
     for (const { id, namespace } of containers) this.add(namespace.path, `<namespace of ${id}>`);
     const ends = hostEndsOf(links);
     for (const [name, word] of ends) this.add(name, word);
-    for (const [mac, owners] of ownersOf(links, ends)) if (!given.toLowerCase().includes(mac)) this.addMac(mac, owners);
+    for (const [mac, owners] of ownersOf(links, ends))
+      if (!given.toLowerCase().includes(mac)) this.addMac(mac, owners);
     // A link keeps the one that was made of an address that it has no more.
     this.words.push([/fe80::[0-9a-f:]*ff:fe[0-9a-f:]+/g, "<link-local of before>"]);
   }

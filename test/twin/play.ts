@@ -1,4 +1,5 @@
 /** Plays the same calls in a world of Debian's Go plugins and in one of ours. */
+import { writeFileSync } from "node:fs";
 import type { Configuration, Ending } from "../plugins/call.ts";
 import { goPlugins, ourPlugins } from "../plugins/executable.ts";
 import { Host } from "../plugins/host.ts";
@@ -24,6 +25,11 @@ export interface Intervention {
   readonly run: string;
 }
 
+/** Files appear below /var/lib. */
+export interface Files {
+  readonly files: Readonly<Record<string, string>>;
+}
+
 /** The namespace of a container ends. */
 export interface End {
   readonly end: string;
@@ -33,10 +39,14 @@ export interface End {
 export const look = "look";
 
 export const add = (id: string, more: Omit<Call, "call" | "id"> = {}): Call => ({ call: "ADD", id, ...more });
-export const check = (id: string, more: Omit<Call, "call" | "id"> = {}): Call => ({ call: "CHECK", id, ...more });
+export const check = (id: string, more: Omit<Call, "call" | "id"> = {}): Call => ({
+  call: "CHECK",
+  id,
+  ...more,
+});
 export const del = (id: string, more: Omit<Call, "call" | "id"> = {}): Call => ({ call: "DEL", id, ...more });
 
-export type Step = Call | Intervention | End | typeof look;
+export type Step = Call | Intervention | Files | End | typeof look;
 
 export interface Scenario {
   readonly network: Configuration;
@@ -69,17 +79,19 @@ class World implements Disposable {
   private step(step: Step): unknown {
     if (step === look) return stateOf(this.host, this.living(), this.given);
     if ("call" in step) return this.said(this.attachment(step).call(step.call));
-    if ("end" in step) this.end(step.end);
+    if ("files" in step)
+      for (const [path, text] of Object.entries(step.files)) writeFileSync(this.host.file(path), text);
+    else if ("end" in step) this.end(step.end);
     else program(step.in === "host" ? this.host.namespace : this.namespaceOf(step.in), "sh", "-ec", step.run);
     return undefined;
   }
 
   /** The host's ends go some milliseconds after the namespace. */
   private end(id: string): void {
-    const before = vethNames(this.host.namespace).length;
-    const ends = [...this.attachments.values()].filter((attachment) => attachment.id === id).length;
-    this.host.end(this.namespaceOf(id));
-    while (vethNames(this.host.namespace).length > before - ends) Bun.sleepSync(5);
+    const namespace = this.namespaceOf(id);
+    const left = vethNames(this.host.namespace).length - vethNames(namespace).length;
+    this.host.end(namespace);
+    while (vethNames(this.host.namespace).length > left) Bun.sleepSync(5);
   }
 
   /** The words of an ending that both worlds share: the texts of errors are each one's own. */
@@ -110,7 +122,8 @@ class World implements Disposable {
       ...(args !== undefined && { args }),
       ...(runtimeConfig && { runtimeConfig }),
     };
-    const attachment = this.attachments.get(key) ?? new Attachment(new Network(this.host, network), id, options);
+    const attachment =
+      this.attachments.get(key) ?? new Attachment(new Network(this.host, network), id, options);
     this.attachments.set(key, attachment);
     return attachment;
   }

@@ -17,19 +17,22 @@ function places(host: Host, attachments: readonly Attachment[]): Map<string, Nam
   return new Map([["host", host.namespace], ...containers]);
 }
 
-const linksOf = (namespace: Namespace): string => program(namespace, "ip", "-json", "-details", "link", "show");
+const linksOf = (namespace: Namespace): string =>
+  program(namespace, "ip", "-json", "-details", "link", "show");
 
 /** The names of a world as it is now. @param given text of the configurations: addresses in it are no drawn ones */
 export function namesOf(host: Host, attachments: readonly Attachment[], given: string): Names {
   const all = [...places(host, attachments)];
-  const links = new Map(all.map(([place, namespace]) => [place, JSON.parse(linksOf(namespace)) as NamingLink[]]));
+  const links = new Map(
+    all.map(([place, namespace]) => [place, JSON.parse(linksOf(namespace)) as NamingLink[]]),
+  );
   return new Names(links, attachments, given);
 }
 
 /** What counts as the kernel works, and keys that it draws for itself. */
 const MOVING = /nf_conntrack_count$|tcp_fastopen_key$|stable_secret$/;
 
-function valueOf(path: string): string {
+function sysctlAt(path: string): string {
   try {
     return readFileSync(path, "utf8").trim();
   } catch {
@@ -43,7 +46,7 @@ function sysctlTree(directory = "/proc/sys/net"): Tree {
   return Object.fromEntries(
     entries.map((entry) => {
       const path = `${directory}/${entry.name}`;
-      return [entry.name, entry.isDirectory() ? sysctlTree(path) : valueOf(path)];
+      return [entry.name, entry.isDirectory() ? sysctlTree(path) : sysctlAt(path)];
     }),
   );
 }
@@ -88,9 +91,16 @@ function addressTree(text: string): Tree {
 
 /** Lines as a set, without the routes that IPv6 makes of each address when it is no longer tentative. */
 function lineTree(text: string): Tree {
-  const lines = text.split("\n").map((line) => line.replace(/ linkdown\b/, "").trim().replace(/\s+/g, " "));
+  const lines = text.split("\n").map((line) =>
+    line
+      .replace(/ linkdown\b/, "")
+      .trim()
+      .replace(/\s+/g, " "),
+  );
   const made = /^(local|anycast) [^ ]*(:|link-local)/;
-  return Object.fromEntries(lines.filter((line) => line !== "" && !made.test(line)).map((line) => [line, true]));
+  return Object.fromEntries(
+    lines.filter((line) => line !== "" && !made.test(line)).map((line) => [line, true]),
+  );
 }
 
 /** What iproute2 says of both families. */

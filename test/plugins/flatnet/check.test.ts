@@ -24,14 +24,22 @@ interface Damage {
 
 const damages: [string, Damage, string][] = [
   ["the host's end is deleted", { host: "ip link delete LINK" }, "eth0 is not in the container"],
-  ["the interface is renamed", { container: "ip link set eth0 down name eth9" }, "eth0 is not in the container"],
+  [
+    "the interface is renamed",
+    { container: "ip link set eth0 down name eth9" },
+    "eth0 is not in the container",
+  ],
   ["the interface is down", { container: "ip link set eth0 down" }, "eth0 up: it is down"],
   [
     "the interface has another link-layer address",
     { container: "ip link set eth0 address 02:00:00:00:00:99" },
     "the address of eth0 is 02:00:00:00:00:99",
   ],
-  ["the host's end has left the bridge", { host: "ip link set LINK nomaster" }, "LINK is no port of flatnet-br0"],
+  [
+    "the host's end has left the bridge",
+    { host: "ip link set LINK nomaster" },
+    "LINK is no port of flatnet-br0",
+  ],
   ["the bridge is down", { host: "ip link set flatnet-br0 down" }, "bridge flatnet-br0: it is down"],
   [
     "the bridge is promiscuous",
@@ -89,7 +97,11 @@ const damages: [string, Damage, string][] = [
     { host: "nft delete element inet flatnet masquerade4 { 10.87.1.2 }" },
     "address 10.87.1.2 is missing in masquerade4",
   ],
-  ["the table is gone", { host: "nft delete table inet flatnet" }, "port 0.0.0.0:8080/tcp is missing in anyports4"],
+  [
+    "the table is gone",
+    { host: "nft delete table inet flatnet" },
+    "port 0.0.0.0:8080/tcp is missing in anyports4",
+  ],
 ];
 
 live.describe("CHECK", () => {
@@ -159,6 +171,8 @@ live.describe("CHECK", () => {
     const web = attached(host);
     const [first, ...others] = web.result.ips!;
     web.remember({ ...web.result, ips: [{ ...first!, address: "10.87.1.9/24" }, ...others] });
-    expect(web.refused("CHECK").msg).toContain("address 10.87.1.9/24 on eth0: it is not there, but 10.87.1.2/24");
+    expect(web.refused("CHECK").msg).toContain(
+      "address 10.87.1.9/24 on eth0: it is not there, but 10.87.1.2/24",
+    );
   });
 });

@@ -11,7 +11,8 @@ const live = needs("namespaces", "program:ip");
 const shown = needs("namespaces", "program:ip", "program:nft");
 
 /** The hairpin option of a bridge port, as iproute2 shows it. */
-const hairpin = (host: Host, port: string): unknown => link(host.namespace, port).linkinfo?.info_slave_data?.hairpin;
+const hairpin = (host: Host, port: string): unknown =>
+  link(host.namespace, port).linkinfo?.info_slave_data?.hairpin;
 
 live.describe("the key", () => {
   live.test("bridge names the bridge", () => {
@@ -113,7 +114,12 @@ live.describe("the key", () => {
 
   live.test("dns goes into the result", () => {
     using host = new Host();
-    const dns = { nameservers: ["192.0.2.53"], domain: "example", search: ["a.example"], options: ["ndots:2"] };
+    const dns = {
+      nameservers: ["192.0.2.53"],
+      domain: "example",
+      search: ["a.example"],
+      options: ["ndots:2"],
+    };
     expect(host.network(flatnet({ dns })).add("web").result.dns).toEqual(dns);
   });
 });
@@ -132,7 +138,9 @@ live.describe("the capability", () => {
     using host = new Host();
     const network = host.network(flatnet());
     network.add("web", { runtimeConfig: { ips: ["10.87.1.77"] } });
-    expect(network.refuse("late", { runtimeConfig: { ips: ["10.87.1.77"] } }).msg).toContain("eth0 of container web");
+    expect(network.refuse("late", { runtimeConfig: { ips: ["10.87.1.77"] } }).msg).toContain(
+      "eth0 of container web",
+    );
     expect(network.refuse("late", { runtimeConfig: { ips: ["10.9.9.9"] } }).msg).toContain("10.9.9.9");
     expect(host.leases("flatnet")).toEqual(["10.87.1.77"]);
   });
@@ -172,13 +180,21 @@ live.describe("the capability", () => {
   });
 
   live.test.each([
-    [{ hostPort: 0, containerPort: 80 }, "portMappings[0].hostPort: wanted an integer from 1 to 65535, found 0"],
-    [{ hostPort: 80, containerPort: 65536 }, "portMappings[0].containerPort: wanted an integer from 1 to 65535"],
+    [
+      { hostPort: 0, containerPort: 80 },
+      "portMappings[0].hostPort: wanted an integer from 1 to 65535, found 0",
+    ],
+    [
+      { hostPort: 80, containerPort: 65536 },
+      "portMappings[0].containerPort: wanted an integer from 1 to 65535",
+    ],
     [{ hostPort: 80, containerPort: 80, protocol: "icmp" }, "portMappings[0].protocol"],
     [{ hostPort: 80, containerPort: 80, hostIP: "host" }, "portMappings[0].hostIP: wanted an IP address"],
   ])("portMappings refuses %j", (mapping, sentence) => {
     using host = new Host();
-    const { code, msg } = host.network(flatnet()).refuse("web", { runtimeConfig: { portMappings: [mapping] } });
+    const { code, msg } = host
+      .network(flatnet())
+      .refuse("web", { runtimeConfig: { portMappings: [mapping] } });
     expect(code).toBe(7);
     expect(msg).toContain(sentence);
   });
@@ -199,7 +215,9 @@ live.describe("CNI_ARGS", () => {
   live.test("goes behind what the capability says", () => {
     using host = new Host();
     const options = { args: "MAC=02:00:00:00:00:55", runtimeConfig: { mac: "02:00:00:00:00:66" } };
-    expect(link(host.network(flatnet()).add("web", options).namespace, "eth0").address).toBe("02:00:00:00:00:66");
+    expect(link(host.network(flatnet()).add("web", options).namespace, "eth0").address).toBe(
+      "02:00:00:00:00:66",
+    );
   });
 
   live.test.each([

@@ -71,17 +71,24 @@ live.describe("a network that says no more than its type", () => {
     using _udp = await serve(host.outside, { protocol: "udp", port: 7000, name: "outside" });
     const seen = { from: "outside", client: hostAddress.v4 };
     expect(await ask(web.namespace, { address: outsideAddress.v4, port: 7000 })).toEqual(seen);
-    expect(await ask(web.namespace, { protocol: "udp", address: outsideAddress.v4, port: 7000 })).toEqual(seen);
+    expect(await ask(web.namespace, { protocol: "udp", address: outsideAddress.v4, port: 7000 })).toEqual(
+      seen,
+    );
   });
 
-  live.test("masquerades what goes to containers of another network, as what goes anywhere else", async () => {
-    using host = new Host();
-    const first = host.network(plain).add("web");
-    const second = host.network({ ...flatnet({ bridge: "flatnet-br1", hostId: 7 }), name: "other" }).add("shop");
-    using _server = await serve(first.namespace, { port: 80, name: "web" });
-    const answer = await ask(second.namespace, { address: first.address(), port: 80 });
-    expect(answer).toEqual({ from: "web", client: "10.87.1.1" });
-  });
+  live.test(
+    "masquerades what goes to containers of another network, as what goes anywhere else",
+    async () => {
+      using host = new Host();
+      const first = host.network(plain).add("web");
+      const second = host
+        .network({ ...flatnet({ bridge: "flatnet-br1", hostId: 7 }), name: "other" })
+        .add("shop");
+      using _server = await serve(first.namespace, { port: 80, name: "web" });
+      const answer = await ask(second.namespace, { address: first.address(), port: 80 });
+      expect(answer).toEqual({ from: "web", client: "10.87.1.1" });
+    },
+  );
 });
 
 live.describe("a network of both families", () => {

@@ -36,9 +36,23 @@ async function published(mapping: Mapping) {
   const neighbour = network.add("neighbour");
   const protocol = mapping.protocol === "udp" ? "udp" : "tcp";
   const server = await serve(container.namespace, { protocol, port: mapping.containerPort, name: "web" });
-  const places = { outside: host.outside, host: host.namespace, neighbour: neighbour.namespace, itself: container.namespace };
-  const reach = (from: keyof typeof places, address: string, patience?: number): Promise<Answer | undefined> =>
-    ask(places[from], { protocol, address, port: mapping.hostPort, ...(patience !== undefined && { patience }) });
+  const places = {
+    outside: host.outside,
+    host: host.namespace,
+    neighbour: neighbour.namespace,
+    itself: container.namespace,
+  };
+  const reach = (
+    from: keyof typeof places,
+    address: string,
+    patience?: number,
+  ): Promise<Answer | undefined> =>
+    ask(places[from], {
+      protocol,
+      address,
+      port: mapping.hostPort,
+      ...(patience !== undefined && { patience }),
+    });
   const dispose = (): void => {
     server[Symbol.dispose]();
     host[Symbol.dispose]();
@@ -212,13 +226,21 @@ shown.describe("a port that another container publishes", () => {
     using host = new Host();
     const network = host.network(flatnet());
     const owner = network.add("owner", publishing(web()));
-    const before = { rules: ruleset(host.namespace), links: vethNames(host.namespace), leases: host.leases("flatnet") };
+    const before = {
+      rules: ruleset(host.namespace),
+      links: vethNames(host.namespace),
+      leases: host.leases("flatnet"),
+    };
     const late = network.container("late", wanting);
     const { code, msg } = late.refused("ADD");
     expect(code).toBe(999);
     expect(msg).toContain("0.0.0.0:8080/tcp");
     expect(msg).toContain("flatnet owner eth0");
-    expect({ rules: ruleset(host.namespace), links: vethNames(host.namespace), leases: host.leases("flatnet") }).toEqual(before);
+    expect({
+      rules: ruleset(host.namespace),
+      links: vethNames(host.namespace),
+      leases: host.leases("flatnet"),
+    }).toEqual(before);
     expect(vethNames(late.namespace)).toEqual([]);
     owner.check();
   });

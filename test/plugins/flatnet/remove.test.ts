@@ -14,9 +14,20 @@ const portMappings = [
   { hostPort: 8081, containerPort: 81, protocol: "udp", hostIP: "127.0.0.1" },
 ];
 const publishing = { runtimeConfig: { portMappings } };
-const publishingNext = { runtimeConfig: { portMappings: [{ hostPort: 9090, containerPort: 80, protocol: "tcp" }] } };
+const publishingNext = {
+  runtimeConfig: { portMappings: [{ hostPort: 9090, containerPort: 80, protocol: "tcp" }] },
+};
 
-const SETS = ["hostports4", "hostports6", "anyports4", "anyports6", "local4", "local6", "masquerade4", "masquerade6"];
+const SETS = [
+  "hostports4",
+  "hostports6",
+  "anyports4",
+  "anyports6",
+  "local4",
+  "local6",
+  "masquerade4",
+  "masquerade6",
+];
 
 /** Whatever on a host belongs to one of its containers. */
 const belongings = (host: Host) => ({

@@ -29,24 +29,39 @@ live.describe("STATUS", () => {
   live.test("says which chain drops forwarded packets, and how to let them pass", () => {
     using host = new Host();
     program(host.namespace, "nft", "add table ip filter");
-    program(host.namespace, "nft", "add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }");
+    program(
+      host.namespace,
+      "nft",
+      "add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }",
+    );
     const { code, msg } = errorOf(network(host).status());
     expect(code).toBe(50);
     expect(msg).toContain("the chain FORWARD of the nf_tables table ip filter drops forwarded packets");
     expect(msg).toContain("nft insert rule ip filter FORWARD iifname flatnet-br0 accept");
   });
 
-  live.test.each(["accept", "drop"])("does not mind a chain for packets to the host itself with policy %s", (policy) => {
-    using host = new Host();
-    program(host.namespace, "nft", "add table inet own");
-    program(host.namespace, "nft", `add chain inet own input { type filter hook input priority 0; policy ${policy}; }`);
-    expect(network(host).status()).toMatchObject({ exit: 0 });
-  });
+  live.test.each(["accept", "drop"])(
+    "does not mind a chain for packets to the host itself with policy %s",
+    (policy) => {
+      using host = new Host();
+      program(host.namespace, "nft", "add table inet own");
+      program(
+        host.namespace,
+        "nft",
+        `add chain inet own input { type filter hook input priority 0; policy ${policy}; }`,
+      );
+      expect(network(host).status()).toMatchObject({ exit: 0 });
+    },
+  );
 
   live.test("is content again when the chain lets the bridge's packets pass", () => {
     using host = new Host();
     program(host.namespace, "nft", "add table ip filter");
-    program(host.namespace, "nft", "add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }");
+    program(
+      host.namespace,
+      "nft",
+      "add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }",
+    );
     const { msg } = errorOf(network(host).status());
     // The message's own commands.
     const [first, second] = [...msg.matchAll(/nft insert rule [^;]* accept/g)].map(([command]) => command);
@@ -80,7 +95,12 @@ live.describe("STATUS", () => {
   live.test("says that leases cannot be written", () => {
     using host = new Host();
     const config = { ...flatnet().plugins[0], name: "flatnet", cniVersion: "1.1.0" };
-    const readOnly = ["sh", "-c", 'mount -o remount,bind,ro /var/lib && exec "$0"', `${host.plugins}/flatnet`];
+    const readOnly = [
+      "sh",
+      "-c",
+      'mount -o remount,bind,ro /var/lib && exec "$0"',
+      `${host.plugins}/flatnet`,
+    ];
     const variables = { CNI_COMMAND: "STATUS", CNI_PATH: host.plugins };
     const { code, msg } = errorOf(host.run(readOnly, variables, JSON.stringify(config)));
     expect(code).toBe(50);
@@ -91,7 +111,10 @@ live.describe("STATUS", () => {
     using host = new Host();
     writeFileSync(host.file("leases"), "");
     const { code, msg } = errorOf(network(host, { ipam: { dataDir: "/var/lib/leases" } }).status());
-    expect({ code, msg }).toEqual({ code: 50, msg: expect.stringContaining("write leases to /var/lib/leases/flatnet") });
+    expect({ code, msg }).toEqual({
+      code: 50,
+      msg: expect.stringContaining("write leases to /var/lib/leases/flatnet"),
+    });
   });
 
   live.test("says that the bridge's name is taken by something else", () => {

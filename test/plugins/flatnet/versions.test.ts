@@ -59,7 +59,9 @@ live.describe.each(versions)("CNI %s", (version, shape) => {
     const { interfaces, ...others } = web.result;
     expect(others as object).toEqual({ cniVersion: version, ...printed[shape] });
     const names = interfaces?.map(({ name }) => name);
-    expect(names).toEqual(shape === "0.1.0" ? undefined : ["flatnet-br0", expect.stringMatching(/^veth/), "eth0"]);
+    expect(names).toEqual(
+      shape === "0.1.0" ? undefined : ["flatnet-br0", expect.stringMatching(/^veth/), "eth0"],
+    );
     expect(addresses(web.namespace, "eth0")).toEqual(["10.87.1.2/24", "fd00:87:1::2/64"]);
     web.del();
     expect(vethNames(host.namespace)).toEqual([]);

@@ -87,6 +87,9 @@ export const plugin: Plugin<Bridge> = {
   gc: (call) => collect(attaching(call)),
   status(call) {
     attaching(call).ipam()?.status();
-    hostReady(call, { bridge: call.config.bridge, needsFirewall: call.config.ipMasq || call.config.macspoofchk });
+    hostReady(call, {
+      bridge: call.config.bridge,
+      needsFirewall: call.config.ipMasq || call.config.macspoofchk,
+    });
   },
 };
