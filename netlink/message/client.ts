@@ -1,8 +1,8 @@
 /** A client of the kernel: sends requests over a transport, and matches what comes back to them. */
 import { decode } from "../codec/codec.ts";
-import { KernelError, type NetlinkError, ProtocolError, SystemError } from "../errors.ts";
+import { type KernelError, type NetlinkError, ProtocolError, SystemError } from "../errors.ts";
 import type { Transport } from "../socket/transport.ts";
-import { verdict } from "./ack.ts";
+import { saysAbsent, verdict } from "./ack.ts";
 import { Exchange } from "./exchange.ts";
 import { isEnd, type Message, NLM_F, NLMSG_ERROR } from "./header.ts";
 import type { Query, Request } from "./request.ts";
@@ -50,12 +50,12 @@ export class Client implements Disposable {
 
   private attemptAtOnce(requests: readonly Request[]): (KernelError | undefined)[] {
     const verdicts: (KernelError | undefined)[] = requests.map(() => undefined);
-    const waiting = new Set(requests.keys());
+    const answered = new Set<number>();
     this.exchange.ask(requests, (message, index) => {
       if (message.type !== NLMSG_ERROR) return false;
       verdicts[index] = verdict(message, requests[index]!);
-      waiting.delete(index);
-      return waiting.size === 0;
+      answered.add(index);
+      return answered.size === requests.length;
     });
     return verdicts;
   }
@@ -68,7 +68,8 @@ export class Client implements Disposable {
    * @throws KernelError the first refusal
    */
   transact(requests: readonly Request[], reply?: (message: Message) => void): void {
-    const waiting = new Set(requests.keys().filter((index) => requests[index]!.flags & NLM_F.ack));
+    const acks = requests.filter(asksForAck).length;
+    const answered = new Set<number>();
     let refusal: KernelError | undefined;
     this.exchange.ask(requests, (message, index) => {
       if (message.type !== NLMSG_ERROR) {
@@ -76,38 +77,31 @@ export class Client implements Disposable {
         return false;
       }
       refusal ??= verdict(message, requests[index]!);
-      waiting.delete(index);
-      return waiting.size === 0 || (refusal !== undefined && index === 0);
+      if (asksForAck(requests[index]!)) answered.add(index);
+      return answered.size === acks || (refusal !== undefined && index === 0);
     });
     if (refusal !== undefined) throw refusal;
   }
 
   /** Asks for one thing. @throws KernelError, or ProtocolError when the answer has nothing in it */
   get<T>(query: Query<T>): T {
-    let value: { found: T } | undefined;
-    this.exchange.ask([query], (message) => {
-      if (isEnd(message)) {
-        const error = verdict(message, query);
-        if (error !== undefined) throw error;
-        return true;
-      }
-      value = { found: decode(query.reply, message.body) };
-      return (query.flags & NLM_F.ack) === 0 && (message.flags & NLM_F.multi) === 0;
-    });
-    if (value === undefined)
-      throw new ProtocolError(query.operation, "EPROTO", "the kernel's answer is empty");
-    return value.found;
+    return foundIn(this.answer(query), query);
   }
 
   /** As `get`, but gives undefined when the kernel says there is no such thing. @throws KernelError */
   find<T>(query: Query<T>): T | undefined {
-    try {
-      return this.get(query);
-    } catch (error) {
-      const absent = error instanceof KernelError && (error.code === "ENOENT" || error.code === "ENODEV");
-      if (absent) return undefined;
-      throw error;
-    }
+    const answer = this.answer(query);
+    return answer.end !== undefined && saysAbsent(answer.end) ? undefined : foundIn(answer, query);
+  }
+
+  private answer<T>(query: Query<T>): Answer<T> {
+    const answer: Answer<T> = {};
+    this.exchange.ask([query], (message) => {
+      if (isEnd(message)) answer.end = message;
+      else answer.found = decode(query.reply, message.body);
+      return isEnd(message) || !(asksForAck(query) || message.flags & NLM_F.multi);
+    });
+    return answer;
   }
 
   /**
@@ -156,6 +150,22 @@ export class Client implements Disposable {
     this.transport.close();
   }
 }
+
+/** What came back to a question about one thing. */
+interface Answer<T> {
+  found?: T;
+  /** The ack or the refusal, where there was one. */
+  end?: Message;
+}
+
+function foundIn<T>({ found, end }: Answer<T>, query: Query<T>): T {
+  const refusal = end && verdict(end, query);
+  if (refusal !== undefined) throw refusal;
+  if (found !== undefined) return found;
+  throw new ProtocolError(query.operation, "EPROTO", "the kernel's answer is empty");
+}
+
+const asksForAck = ({ flags }: Request): boolean => (flags & NLM_F.ack) !== 0;
 
 const changedMeanwhile = ({ operation }: Request): ProtocolError => {
   const said = `what is listed changed during each of ${DUMP_TRIES} tries: try again when less is going on`;

@@ -163,14 +163,10 @@ export function concatenation<const T extends readonly Datatype<unknown>[]>(
       if (values.length !== parts.length) {
         throw new EncodeError(`${values.length} values for a concatenation of ${parts.length}`);
       }
-      parts.forEach((part, index) => {
-        try {
-          part.write(writer, values[index]);
-        } catch (error) {
-          throw error instanceof EncodeError ? error.inside(index) : error;
-        }
+      for (const [index, part] of parts.entries()) {
+        writer.under(index, () => part.write(writer, values[index]));
         writer.take(aligned(part.size) - part.size);
-      });
+      }
     },
     read: (reader) =>
       parts.map((part) => {

@@ -110,6 +110,7 @@ export function parseMac(text: string): Uint8Array {
 /** The text of a link-layer address of any length, in lower case with colons. */
 export function formatMac(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) text += (text && ":") + byte.toString(16).padStart(2, "0");
+  for (let index = 0; index < bytes.length; index++)
+    text += (text && ":") + bytes[index]!.toString(16).padStart(2, "0");
   return text;
 }

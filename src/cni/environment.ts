@@ -55,6 +55,6 @@ export function readEnvironment(variables: Variables): Environment {
     args: variables.CNI_ARGS ?? "",
     // An empty element would mean the working directory, from which no program should be started as root.
     path: (variables.CNI_PATH ?? "").split(":").filter((directory) => directory !== ""),
-    override: /^(true|1)$/i.test(variables.CNI_NETNS_OVERRIDE ?? ""),
+    override: ["true", "1"].includes((variables.CNI_NETNS_OVERRIDE ?? "").toLowerCase()),
   };
 }

@@ -1,15 +1,15 @@
 /** JSON as the reference plugins take and print it: keys in any letter case, null is absent, `<` is escaped. */
 import { CniError, codes } from "./error.ts";
 
-/**
- * The text of a value, indented by four spaces, no newline at its end, and safe inside HTML.
- * U+2028 and U+2029 are escaped too, since they end a line for JavaScript.
- */
+/** What would end a script inside HTML, or a line of JavaScript. */
+const ESCAPED = ["<", ">", "&", "\u2028", "\u2029"];
+
+/** The text of a value, indented by four spaces, no newline at its end, and safe inside HTML. */
 export function printJson(value: unknown, indent = 4): string {
-  return JSON.stringify(value, null, indent).replace(
-    /[<>&\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  let text = JSON.stringify(value, null, indent);
+  for (const character of ESCAPED)
+    text = text.replaceAll(character, `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text;
 }
 
 /** Lists and objects inside each other. Configurations and results have ten; thousands break what goes through them. */

@@ -11,7 +11,9 @@ const isEmpty = (value: unknown): boolean =>
 
 /** The members of `from` that `keys` name, in their order, without those that are absent or empty. */
 function pick<From extends object>(from: From, ...keys: (keyof From & string)[]): Json {
-  return Object.fromEntries(keys.filter((key) => !isEmpty(from[key])).map((key) => [key, from[key]]));
+  const picked: Json = {};
+  for (const key of keys) if (!isEmpty(from[key])) picked[key] = from[key];
+  return picked;
 }
 
 /** 0 stands for "not set" in these; in `table` and `scope` it is a value. */

@@ -10,10 +10,14 @@ export interface Owner {
 /** IFALIASZ - 1 and what fits a comment of nf_tables (NFT_USERDATA_MAXLEN less its header) with room for a suffix. */
 const LONGEST = 220;
 
-/** FNV-1a of 32 bits in hexadecimal: 10 µs, where a process's first SHA-512 costs 250. */
+/**
+ * FNV-1a of 32 bits in hexadecimal: 10 µs, where a process's first SHA-512 costs 250, and its first iterator over a typed
+ * array 100.
+ */
 function hashOf(text: string): string {
+  const bytes = new TextEncoder().encode(text);
   let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  for (let index = 0; index < bytes.length; index++) hash = Math.imul(hash ^ bytes[index]!, 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, "0");
 }
 

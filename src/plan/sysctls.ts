@@ -52,7 +52,12 @@ function difference({ key, value, optional }: Setting): string[] {
  */
 export const sysctls = (side: Side, settings: readonly Setting[]): Resource => ({
   describe: () => `${settings.map(({ key, value }) => `${key} = ${value}`).join(", ")} (${side.name})`,
-  ensure: () => void side.inside(() => settings.forEach(set)),
+  ensure() {
+    side.inside(() => {
+      for (const setting of settings) set(setting);
+    });
+    return undefined;
+  },
   check: () => side.inside(() => settings.flatMap(difference)),
   remove: () => undefined,
 });

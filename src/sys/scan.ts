@@ -12,6 +12,8 @@ const LONGEST = 4096;
 const TEXTS = 64 * LONGEST;
 /** Errors of what is no file: a directory, a dangling link, a link to itself, a socket. */
 const NO_FILE: ReadonlySet<string> = new Set(["EISDIR", "ENOENT", "ELOOP", "ENXIO"]);
+/** DT_DIR of dirent.h. */
+const DIRECTORY = 4;
 /** A FIFO among the files is not waited for. */
 const O_NONBLOCK = 0o4000;
 
@@ -70,6 +72,8 @@ export class SmallFiles {
       }
       this.nameStarts.push(this.names.length + entry + 19);
       this.textStarts.push(this.texts.length + used);
+      // Also without an error: `.` and `..` are in every directory.
+      if (entries[entry + 18] === DIRECTORY) continue;
       const fd = openat(directory, (names + entry + 19) as Pointer, O_NONBLOCK, 0);
       if (fd === -1) {
         this.passOver();

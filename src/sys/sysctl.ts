@@ -17,7 +17,7 @@ function fileOf(key: string): string {
 }
 
 /** The kernel separates several values by tabs, people by spaces. */
-const normal = (value: string): string => value.trim().replace(/\s+/g, " ");
+const normal = (value: string): string => value.trim().replaceAll("\t", " ");
 
 /**
  * The value of a kernel setting, without the line's end. Below `net/` it is that of this thread's network namespace.

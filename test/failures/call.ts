@@ -11,6 +11,7 @@ import {
 import type { Host } from "../plugins/host.ts";
 
 export type { Command, Ending, PluginConfig, PrintedError, PrintedResult };
+export { errorOf };
 
 /** One call; what is left out is as a runtime would have it. */
 export interface Call {

@@ -34,7 +34,7 @@ export function wholeState(host: Host, ...containers: Namespace[]): string[] {
   const addresses = shown.split("\n").filter((line) => line !== "" && !line.includes("scope link"));
   return [
     ...links(host.namespace).map(({ ifname }) => ifname),
-    ...addresses.map((line) => line.replace(/( tentative)?\\.*/, "").trim()),
+    ...addresses.map((line) => line.replace(/ tentative|\\.*/g, "").trim()),
     ...traces(host, ...containers),
   ];
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { CniError } from "../../src/cni/error.ts";
 import { addressText, readAddress } from "../../src/plugins/ipam/host-local/address.ts";
-import { candidates, hasFree } from "../../src/plugins/ipam/host-local/allocator.ts";
+import { firstTaken, hasFree } from "../../src/plugins/ipam/host-local/allocator.ts";
 import { allocate, release } from "../../src/plugins/ipam/host-local/host-local.ts";
 import { readRangeSets } from "../../src/plugins/ipam/host-local/ranges.ts";
 import { Store } from "../../src/plugins/ipam/host-local/store.ts";
@@ -26,10 +26,14 @@ const next = (directory: string, subnets: string[]) =>
   allocate(directory, setOf(...subnets), me, [])[0]?.address.split("/")[0];
 
 describe("candidates of 192.168.1.0/29, whose gateway is .1", () => {
-  const tried = (last?: string) =>
-    [...candidates(setOf("192.168.1.0/29")[0]!, last === undefined ? undefined : readAddress(last))].map(
-      ({ address }) => lastByte(addressText(address)),
-    );
+  const tried = (last?: string) => {
+    const order: unknown[] = [];
+    firstTaken(setOf("192.168.1.0/29")[0]!, last === undefined ? undefined : readAddress(last), (address) => {
+      order.push(lastByte(addressText(address)));
+      return false;
+    });
+    return order;
+  };
   test.each([
     [undefined, [2, 3, 4, 5, 6]],
     ["192.168.1.1", [2, 3, 4, 5, 6]],

@@ -1,5 +1,6 @@
 /** Names for what is drawn at random: the host's ends of veth pairs, link-layer addresses, and paths of namespaces. */
 import type { Namespace } from "../../netlink/socket/namespace.ts";
+import { formatAddress } from "../../netlink/wire/address.ts";
 
 /** What iproute2 says of a link, as far as it names things. */
 export interface NamingLink {
@@ -24,10 +25,9 @@ const isMac = (text: string | undefined): text is string =>
 
 /** The IPv6 address that the kernel makes of a link-layer address (RFC 4291, appendix A). */
 function linkLocal(mac: string): string {
-  const bytes = mac.split(":").map((pair) => Number.parseInt(pair, 16));
-  const identifier = [bytes[0]! ^ 2, bytes[1]!, bytes[2]!, 0xff, 0xfe, bytes[3]!, bytes[4]!, bytes[5]!];
-  const groups = [0, 2, 4, 6].map((nth) => ((identifier[nth]! << 8) | identifier[nth + 1]!).toString(16));
-  return `fe80::${groups.join(":")}`;
+  const [first = 0, ...others] = mac.split(":").map((pair) => Number.parseInt(pair, 16));
+  const identifier = [first ^ 2, ...others.slice(0, 2), 0xff, 0xfe, ...others.slice(2)];
+  return formatAddress(Uint8Array.from([0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...identifier]));
 }
 
 /** The id of a bridge with this address: `8000.2:a1:14:b5:b3:84`. */

@@ -80,10 +80,10 @@ function addressEntries({ owner, bridge, masquerade, ports }: Attached, address:
 export function entriesOf(attached: Attached): Entry[] {
   const { owner, addresses, masquerade, ports } = attached;
   if (!masquerade && ports.length === 0) return [];
-  return [
-    ...addresses.flatMap((address) => addressEntries(attached, withoutPrefix(address))),
-    ...ports.map((port) => portEntry(owner, port)),
-  ];
+  const entries: Entry[] = [];
+  for (const address of addresses) entries.push(...addressEntries(attached, withoutPrefix(address)));
+  for (const port of ports) entries.push(portEntry(owner, port));
+  return entries;
 }
 
 /** The entry as a request's body. */

@@ -44,24 +44,20 @@ export function publishedPorts(
   mappings: readonly PortMapping[],
   addresses: readonly string[],
 ): PublishedPort[] {
-  const all = mappings.flatMap(({ protocol, hostIP, hostPort, containerPort }) => {
+  const all: PublishedPort[] = [];
+  for (const { protocol, hostIP, hostPort, containerPort } of mappings) {
     const targets = addresses
       .map(withoutPrefix)
       .filter((address) => hostIP === undefined || familyOf(address) === familyOf(hostIP));
     if (targets.length === 0) throw noTarget(hostIP, hostPort, protocol);
     const hostAddress = hostIP === undefined || ANY.has(hostIP) ? undefined : hostIP;
     // The first address of each family is the container's own; more of them get no traffic from outside.
-    const first = targets.filter(
-      (address, index) => targets.findIndex((t) => familyOf(t) === familyOf(address)) === index,
-    );
-    return first.map((containerAddress) => ({
-      protocol,
-      hostAddress,
-      hostPort,
-      containerAddress,
-      containerPort,
-    }));
-  });
+    for (const family of [4, 6]) {
+      const containerAddress = targets.find((address) => familyOf(address) === family);
+      if (containerAddress !== undefined)
+        all.push({ protocol, hostAddress, hostPort, containerAddress, containerPort });
+    }
+  }
   return eachOnce(all);
 }
 

@@ -11,7 +11,8 @@ export interface Address {
 /** The number of an address's 4 or 16 bytes in network order. */
 export function fromBytes(bytes: Uint8Array): Address {
   let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
+  // By index: the first iterator over a typed array takes a process 0.1 ms.
+  for (let index = 0; index < bytes.length; index++) value = (value << 8n) | BigInt(bytes[index]!);
   return { family: bytes.length === 4 ? 4 : 6, value };
 }
 

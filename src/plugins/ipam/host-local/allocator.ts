@@ -31,29 +31,43 @@ function failed({ set, number }: Numbered, cause: string, hint: string): CniErro
 const rangeWith = (set: RangeSet, address: Address): Range | undefined =>
   set.find((range) => rangeHas(range, address));
 
-/**
- * The addresses of a set in the order in which they are tried: from the one after `last` round all ranges, so that
- * `last` itself comes at the end; from the beginning when `last` is in none. Gateways of the range are left out.
- */
-export function* candidates(set: RangeSet, last?: Address): Generator<Allocated> {
-  const index = last === undefined ? -1 : set.findIndex((range) => rangeHas(range, last));
-  const current = set[index];
-  if (current === undefined || last === undefined) {
-    for (const range of set) yield* span(range, range.start, range.end);
-    return;
-  }
-  yield* span(current, last.value + 1n, current.end);
-  for (const range of [...set.slice(index + 1), ...set.slice(0, index)]) {
-    yield* span(range, range.start, range.end);
-  }
-  yield* span(current, current.start, last.value);
+/** Addresses of a range that follow one another, both ends included. */
+interface Span {
+  readonly range: Range;
+  readonly from: bigint;
+  readonly to: bigint;
 }
 
-function* span(range: Range, from: bigint, to: bigint): Generator<Allocated> {
-  for (let value = from; value <= to; value++) {
-    const address = { family: range.family, value };
-    if (!sameAddress(address, range.gateway)) yield { address, range };
+const whole = (range: Range): Span => ({ range, from: range.start, to: range.end });
+
+/** The addresses of a set from the one after `last` on, round all ranges, so that `last` itself comes at the end. */
+function spans(set: RangeSet, last: Address | undefined): Span[] {
+  const current = last && rangeWith(set, last);
+  if (last === undefined || current === undefined) return set.map(whole);
+  const index = set.indexOf(current);
+  return [
+    { range: current, from: last.value + 1n, to: current.end },
+    ...[...set.slice(index + 1), ...set.slice(0, index)].map(whole),
+    { range: current, from: current.start, to: last.value },
+  ];
+}
+
+/**
+ * The first address that `take` takes, of those of a set after `last`; from the beginning when that is in none of its
+ * ranges. Gateways are left out. (No generator: the first one takes a process 0.1 ms.)
+ */
+export function firstTaken(
+  set: RangeSet,
+  last: Address | undefined,
+  take: (address: Address) => boolean,
+): Allocated | undefined {
+  for (const { range, from, to } of spans(set, last)) {
+    for (let value = from; value <= to; value++) {
+      const address = { family: range.family, value };
+      if (!sameAddress(address, range.gateway) && take(address)) return { address, range };
+    }
   }
+  return undefined;
 }
 
 /** Leases the first of `requested` that is in the set, and takes it out of the list. */
@@ -63,9 +77,9 @@ function reserveRequested(
   requested: Address[],
   attachment: Attachment,
 ): Allocated | undefined {
-  const index = requested.findIndex((address) => rangeWith(from.set, address) !== undefined);
-  if (index === -1) return undefined;
-  const [address] = requested.splice(index, 1) as [Address];
+  const address = requested.find((each) => rangeWith(from.set, each) !== undefined);
+  if (address === undefined) return undefined;
+  requested.splice(requested.indexOf(address), 1);
   const range = rangeWith(from.set, address)!;
   const text = addressText(address);
   const other = "ask for another address, or for none";
@@ -92,10 +106,11 @@ function checkHoldsNone(store: Store, from: Numbered, attachment: Attachment): v
 function reserveNext(store: Store, from: Numbered, attachment: Attachment): Allocated {
   checkHoldsNone(store, from, attachment);
   const last = store.last(from.number) ?? "";
-  for (const candidate of candidates(from.set, isAddress(last) ? readAddress(last) : undefined)) {
-    const text = addressText(candidate.address);
-    if (store.isFree(text) && store.reserve(text, attachment)) return candidate;
-  }
+  const allocated = firstTaken(from.set, isAddress(last) ? readAddress(last) : undefined, (address) => {
+    const text = addressText(address);
+    return store.isFree(text) && store.reserve(text, attachment);
+  });
+  if (allocated !== undefined) return allocated;
   throw failed(
     from,
     "all addresses are taken",
@@ -119,5 +134,5 @@ export function reserveOne(
 
 /** Whether a set has an address that nobody holds. */
 export function hasFree(store: Store, set: RangeSet): boolean {
-  return candidates(set).some(({ address }) => store.isFree(addressText(address)));
+  return firstTaken(set, undefined, (address) => store.isFree(addressText(address))) !== undefined;
 }

@@ -86,12 +86,12 @@ interface Placed {
 
 /** Refuses ranges that share addresses, be they of one set or of two. */
 function checkApart(placed: readonly Placed[]): void {
-  placed.forEach((later, index) => {
+  for (const [index, later] of placed.entries()) {
     const earlier = placed.slice(0, index).find(({ range }) => overlap(range, later.range));
-    if (earlier === undefined) return;
+    if (earlier === undefined) continue;
     const problem = `${setText([later.range])} overlaps ${setText([earlier.range])} of ${earlier.path}`;
     throw invalid(later.path, problem, "give every address to one range only");
-  });
+  }
 }
 
 /** The ranges of one set. */

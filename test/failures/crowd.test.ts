@@ -1,0 +1,105 @@
+/** Hundreds of calls at once, from a host that has nothing yet. */
+import { expect } from "bun:test";
+import { needs } from "../needs.ts";
+import { Host } from "../plugins/host.ts";
+import { links } from "../plugins/kernel.ts";
+import { type Call, type Command, call, type Ending, type PluginConfig, type PrintedResult } from "./call.ts";
+import { flatnet, ports } from "./networks.ts";
+import { traces } from "./traces.ts";
+
+const live = needs("namespaces", "program:unshare", "program:ip", "program:nft");
+
+const CROWD = 200;
+
+/** Containers of one host, every second of which publishes a port. */
+function crowd(host: Host): Call[] {
+  return Array.from({ length: CROWD }, (_, index) => ({
+    config: flatnet(host, { runtimeConfig: index % 2 ? ports({ hostPort: 10_000 + index }) : undefined }),
+    netns: host.container(),
+    id: `c${index}`,
+  }));
+}
+
+const atOnce = (host: Host, command: Command, calls: readonly Call[]): Promise<Ending[]> =>
+  Promise.all(calls.map((made) => call(host, command, made)));
+
+/** What calls ended with, each text once. */
+const said = (endings: readonly Ending[]): string[] => [
+  ...new Set(endings.map(({ exit, stdout, stderr }) => (exit === 0 ? `fine${stderr}` : stdout))),
+];
+
+const results = (endings: readonly Ending[]): PrintedResult[] =>
+  endings.map(({ stdout }) => JSON.parse(stdout) as PrintedResult);
+
+const withConfig = (made: Call, more: object): Call => ({
+  ...made,
+  config: { ...(made.config as PluginConfig), ...more },
+});
+
+live.test(
+  "two hundred first ADDs, CHECKs and DELs: each for itself works, no address twice, one bridge, nothing left",
+  async () => {
+    using host = new Host();
+    const calls = crowd(host);
+    const added = await atOnce(host, "ADD", calls);
+    expect(said(added)).toEqual(["fine"]);
+    const given = results(added);
+    expect(new Set(given.map(({ ips }) => ips![0]!.address)).size).toBe(CROWD);
+    expect(links(host.namespace).filter(({ linkinfo }) => linkinfo?.info_kind === "bridge")).toHaveLength(1);
+    expect(links(host.namespace).filter(({ master }) => master === "flatnet-br0")).toHaveLength(CROWD);
+
+    const known = calls.map((made, index) => withConfig(made, { prevResult: given[index] }));
+    expect(said(await atOnce(host, "CHECK", known))).toEqual(["fine"]);
+    // Every third runtime has forgotten the result.
+    const removing = known.map((made, index) => (index % 3 ? made : calls[index]!));
+    expect(said(await atOnce(host, "DEL", removing))).toEqual(["fine"]);
+    expect(traces(host, ...calls.map(({ netns }) => netns as never))).toEqual([]);
+  },
+  120_000,
+);
+
+live.test(
+  "two hundred calls of all kinds together: each does its own, and nothing is left after the last DELs",
+  async () => {
+    using host = new Host();
+    const calls = crowd(host);
+    const [old, young] = [calls.slice(0, CROWD / 2), calls.slice(CROWD / 2)];
+    const given = results(await atOnce(host, "ADD", old));
+    // GC may come while others call, as long as it is told of all that are valid or about to be.
+    const valid = calls.map(({ id }) => ({ containerID: id, ifname: "eth0" }));
+    const mixed = await Promise.all([
+      ...young.map((made) => call(host, "ADD", made)),
+      ...old.map((made, index) =>
+        index % 2
+          ? call(host, "DEL", made)
+          : call(host, "CHECK", withConfig(made, { prevResult: given[index] })),
+      ),
+      ...Array.from({ length: 10 }, () =>
+        call(host, "GC", withConfig(calls[0]!, { "cni.dev/valid-attachments": valid })),
+      ),
+    ]);
+    expect(said(mixed)).toEqual(["fine"]);
+    expect(said(await atOnce(host, "DEL", calls))).toEqual(["fine"]);
+    expect(traces(host, ...calls.map(({ netns }) => netns as never))).toEqual([]);
+  },
+  120_000,
+);
+
+live.test("forty containers that want the same port: one gets it, and the others leave nothing", async () => {
+  using host = new Host();
+  const calls = crowd(host)
+    .slice(0, 40)
+    .map((made) => withConfig(made, { runtimeConfig: ports({ hostPort: 7777 }) }));
+  const endings = await atOnce(host, "ADD", calls);
+  expect(endings.filter(({ exit }) => exit === 0)).toHaveLength(1);
+  const winner = calls[endings.findIndex(({ exit }) => exit === 0)]!;
+  const others = new Set(
+    endings.filter(({ exit }) => exit !== 0).map(({ stdout }) => JSON.parse(stdout).msg),
+  );
+  expect([...others]).toEqual([
+    `publish port 0.0.0.0:7777/tcp: it is taken by the container flatnet ${winner.id} eth0; ` +
+      "publish another port, or remove that container",
+  ]);
+  await call(host, "DEL", winner);
+  expect(traces(host, ...calls.map(({ netns }) => netns as never))).toEqual([]);
+});
