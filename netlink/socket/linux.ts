@@ -76,8 +76,16 @@ export class LinuxTransport implements Transport, Disposable {
     private readonly receiveTimeout: number,
   ) {}
 
+  /** A datagram that is longer than the send buffer makes it larger, as far as the process may: a big nf_tables batch. */
   send(datagram: Uint8Array): void {
-    calls.send(`send to ${this.protocol} netlink`, this.fd, datagram);
+    const operation = `send to ${this.protocol} netlink`;
+    try {
+      calls.send(operation, this.fd, datagram);
+    } catch (error) {
+      if (!(error instanceof SystemError) || error.code !== "EMSGSIZE") throw error;
+      enlarge(this.fd, ["sendBufferForce", "sendBuffer"], datagram.length);
+      calls.send(operation, this.fd, datagram);
+    }
   }
 
   /** After a truncated datagram the next one may be as long as that one was, so that asking again succeeds. */

@@ -19,6 +19,9 @@ export function isCommand(text: string): text is Command {
   return Object.hasOwn(commands, text);
 }
 
+/** Whether a command only removes: a configuration that has become faulty must not keep it from that. */
+export const removes = (command: Command): boolean => command === "DEL" || command === "GC";
+
 /** A variable that some command needs. */
 export type NeededVariable = (typeof commands)[Command]["needs"][number];
 

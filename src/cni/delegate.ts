@@ -64,10 +64,15 @@ export function findDelegate(type: string, path: readonly string[], host: Delega
     : unusable(type, `it is not in ${path.join(", ")}`, "install it there, or correct ipam.type or CNI_PATH");
 }
 
+/** The answer to a plugin that is asked for addresses and asks for them in turn, which could go round for ever. */
+function asksInTurn(type: string): never {
+  throw unusable(type, "it gives no addresses, but asks for them itself", "set ipam.type to an IPAM plugin");
+}
+
 /** A plugin that leaves nothing behind when its ADD fails, as each of ours must. */
 function inProcess(plugin: Plugin, request: Request): Ipam {
   const run = (command: Command): Result | undefined => {
-    const delegated = { ...request, command };
+    const delegated = { ...request, command, ipam: () => asksInTurn(plugin.name) };
     checkVersion(plugin, delegated);
     return perform(plugin, delegated);
   };

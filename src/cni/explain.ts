@@ -84,16 +84,24 @@ function fromSeveral({ errors: [first, ...others] }: AggregateError): CniError {
   return new CniError({ ...failure, details, hint: [failure.hint, "call DEL"].filter(Boolean).join("; ") });
 }
 
+/** Several errors at once, what happened first; nothing when `thrown` is one. `using` makes a SuppressedError. */
+function several(thrown: unknown): AggregateError | undefined {
+  if (thrown instanceof SuppressedError) return new AggregateError([thrown.suppressed, thrown.error]);
+  return thrown instanceof AggregateError ? thrown : undefined;
+}
+
 /** Whether `thrown` is a defect of this program and not something that a caller can mend. */
 export function isDefect(thrown: unknown): boolean {
-  if (thrown instanceof AggregateError) return thrown.errors.some(isDefect);
+  const all = several(thrown);
+  if (all !== undefined) return all.errors.some(isDefect);
   return !(thrown instanceof CniError || thrown instanceof NetlinkError || thrown instanceof ConfigError);
 }
 
 /** The typed error of anything thrown; a CniError is itself. */
 export function explain(thrown: unknown): CniError {
   if (thrown instanceof CniError) return thrown;
-  if (thrown instanceof AggregateError) return fromSeveral(thrown);
+  const all = several(thrown);
+  if (all !== undefined) return fromSeveral(all);
   if (thrown instanceof ConfigError) return fromConfig(thrown);
   if (thrown instanceof KernelError) return fromKernel(thrown);
   if (thrown instanceof SystemError) return fromSystem(thrown);

@@ -47,6 +47,8 @@ function interfaceNameProblem(name: string): string | undefined {
   return undefined;
 }
 
+export const isInterfaceName = (name: string): boolean => interfaceNameProblem(name) === undefined;
+
 /** @throws CniError with code 4 when the kernel would not take the name for an interface */
 export function checkInterfaceName(name: string): void {
   const problem = interfaceNameProblem(name);

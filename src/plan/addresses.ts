@@ -5,7 +5,7 @@ import { familyOf, formatAddress } from "../../netlink/wire/address.ts";
 import { lastOf, overlap, parseCidr, withoutPrefix } from "../../netlink/wire/cidr.ts";
 import { CniError, codes } from "../cni/error.ts";
 import { sleep } from "../sys/time.ts";
-import { bridgeIndex, isUnused } from "./bridge.ts";
+import { bridgeIndex, isUnused, keepMac } from "./bridge.ts";
 import { type Resource, undoable } from "./resource.ts";
 import type { Side } from "./side.ts";
 import { sysctls } from "./sysctls.ts";
@@ -116,7 +116,7 @@ function conflict(bridge: string, cidr: string, other: Address): CniError {
 }
 
 const deviceIndex = (host: Side, name: string): number =>
-  host.indexOf(name, () => host.route.get(getLinkSummary({ ifname: name })));
+  host.linkOf(name, () => host.route.get(getLinkSummary({ ifname: name }))).index;
 
 /** Adds the gateway's address. Somebody who was faster is as good. @throws KernelError */
 function addGateway(host: Side, device: string, cidr: string): void {
@@ -160,6 +160,7 @@ export const gatewayAddress = (host: Side, { bridge, device, cidr, force }: Gate
         const { prefixlen } = other;
         host.route.do(deleteAddress({ index: index(), address: withoutPrefix(cidrOf(other)), prefixlen }));
       }
+      if (device === bridge) keepMac(host, bridge);
       return undoable(() => addGateway(host, device, cidr), takeBack);
     },
     check() {

@@ -11,6 +11,7 @@ import {
 } from "../../netlink/route/links.ts";
 import { CniError, codes } from "../cni/error.ts";
 import { randomHex } from "../sys/random.ts";
+import { readSysctl } from "../sys/sysctl.ts";
 import { allOrNothing, type Resource, type Undo, undoable } from "./resource.ts";
 import type { Side } from "./side.ts";
 import { ignoringAdvertisements, type Setting, sysctls } from "./sysctls.ts";
@@ -53,10 +54,21 @@ export function bridgeNamed(host: Side, name: string): LinkSummary {
 
 /** Its index. @throws CniError when there is no bridge of that name */
 export const bridgeIndex = (host: Side, name: string): number =>
-  host.indexOf(name, () => bridgeNamed(host, name));
+  host.linkOf(name, () => bridgeNamed(host, name)).index;
 
 /** An address of our own (locally administered, unicast): a bridge that has one keeps it when ports come and go. */
 const ownMac = (): string => `02${randomHex(5).replace(/../g, ":$&")}`;
+
+const NO_MAC = "00:00:00:00:00:00";
+
+/**
+ * Keeps the bridge's address from following its ports', as that of a bridge does which somebody else made: containers
+ * remember it as their gateway's. A bridge that has lost its last port has none to keep.
+ */
+export function keepMac(host: Side, name: string): void {
+  const { index, address } = bridgeNamed(host, name);
+  host.route.do(setLink({ index, address: address === NO_MAC ? ownMac() : address }));
+}
 
 /** Whether the bridge looks at VLANs: the summary of a link does not say. */
 function filtersVlans(host: Side, name: string): boolean {
@@ -150,7 +162,7 @@ export const bridge = (host: Side, options: BridgeOptions): Resource => ({
       ];
       sysctls(host, settings).ensure();
       const link = existing ?? bridgeNamed(host, options.name);
-      host.indexOf(options.name, () => link);
+      host.linkOf(options.name, () => link);
       const up = link.flags.includes("up");
       const promiscuous = !options.promiscuous || link.flags.includes("promisc");
       if (!up || !promiscuous) {
@@ -173,6 +185,9 @@ export const bridge = (host: Side, options: BridgeOptions): Resource => ({
   remove: () => undefined,
 });
 
+const routesLoopback = (host: Side, name: string): boolean =>
+  host.inside(() => readSysctl(`net/ipv4/conf/${name}/route_localnet`)) === "1";
+
 /**
  * The bridge may route 127.0.0.0/8 (route_localnet): so the host reaches IPv4 ports published on its loopback. Set by
  * netlink, which works where /proc/sys is read-only. Not taken back: it is shared, or goes with the bridge.
@@ -180,15 +195,11 @@ export const bridge = (host: Side, options: BridgeOptions): Resource => ({
 export const loopbackRouting = (host: Side, name: string): Resource => ({
   describe: () => `loopback addresses routed by ${name}`,
   ensure() {
+    if (routesLoopback(host, name)) return undefined;
     const index = bridgeIndex(host, name);
     host.route.do(setLink({ index, afSpec: { inet: { conf: { routeLocalnet: 1 } } } }));
     return undefined;
   },
-  check() {
-    const found = host.route.get(getLink({ index: bridgeIndex(host, name) })).afSpec?.inet?.conf;
-    return found?.routeLocalnet === 1
-      ? []
-      : [`net/ipv4/conf/${name}/route_localnet is ${found?.routeLocalnet}`];
-  },
+  check: () => (routesLoopback(host, name) ? [] : [`net/ipv4/conf/${name}/route_localnet is 0`]),
   remove: () => undefined,
 });

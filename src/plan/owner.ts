@@ -14,7 +14,7 @@ const LONGEST = 220;
  * FNV-1a of 32 bits in hexadecimal: 10 µs, where a process's first SHA-512 costs 250, and its first iterator over a typed
  * array 100.
  */
-function hashOf(text: string): string {
+export function hashOf(text: string): string {
   const bytes = new TextEncoder().encode(text);
   let hash = 0x811c9dc5;
   for (let index = 0; index < bytes.length; index++) hash = Math.imul(hash ^ bytes[index]!, 0x01000193);

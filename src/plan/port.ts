@@ -42,6 +42,13 @@ export const bridgePort = (host: Side, owner: Owner, { hairpin, isolated }: Port
   remove: () => undefined,
 });
 
+/** The port as it was last seen here. */
+export const portLink = (host: Side, owner: Owner): LinkSummary =>
+  host.linkOf(hostLinkName(owner), () => portNow(host, owner));
+
+const portNow = (host: Side, owner: Owner): LinkSummary =>
+  host.route.get(getLinkSummary({ ifname: hostLinkName(owner) }));
+
 /** Milliseconds between looks at the port: nearly always the first or second look is the last. */
 const PAUSES = [0, 1, 2, 5, 10, 20, 50, 100, 300, 1000, 1000];
 
@@ -52,8 +59,11 @@ export const carrier = (host: Side, owner: Owner): Resource => ({
     let state: LinkSummary["operstate"];
     for (const pause of PAUSES) {
       if (pause > 0) sleep(pause);
-      state = host.route.get(getLinkSummary({ ifname: hostLinkName(owner) })).operstate;
-      if (state === "up") return undefined;
+      const link = portNow(host, owner);
+      state = link.operstate;
+      if (state !== "up") continue;
+      host.linkOf(hostLinkName(owner), () => link);
+      return undefined;
     }
     throw new CniError({
       code: codes.failed,

@@ -1,5 +1,6 @@
 /** One side of an attachment, the host's or the container's: a network namespace with the sockets opened in it. */
 import { Client } from "../../netlink/message/client.ts";
+import type { LinkSummary } from "../../netlink/route/link/summary.ts";
 import { openSocket } from "../../netlink/socket/linux.ts";
 import { inside, type Namespace } from "../../netlink/socket/namespace.ts";
 import type { Open } from "../cni/host.ts";
@@ -11,7 +12,7 @@ const OWN_NAMESPACE = "/proc/thread-self/ns/net";
 export class Side implements Disposable {
   private routeClient?: Client;
   private netfilterClient?: Client;
-  private readonly indexes: Record<string, number> = {};
+  private readonly links = new Map<string, LinkSummary>();
   private making?: SharedLock;
 
   /**
@@ -37,10 +38,11 @@ export class Side implements Disposable {
     return this.netfilterClient;
   }
 
-  /** The index of the link `name`, found once: what a call works with keeps its index while it does. */
-  indexOf(name: string, find: () => { readonly index: number }): number {
-    this.indexes[name] ??= find().index;
-    return this.indexes[name];
+  /** The link `name` as it was when it was found, once: what a call works with keeps its index while it does. */
+  linkOf(name: string, find: () => LinkSummary): LinkSummary {
+    const link = this.links.get(name) ?? find();
+    this.links.set(name, link);
+    return link;
   }
 
   /** Lets other calls know, until this side is disposed, that this one is making something here. */

@@ -12,36 +12,40 @@ export interface Setting {
   readonly value: string;
   /** The attachment works without it as well: a kernel without the key is fine. */
   readonly optional?: boolean;
+  /** CHECK does not look: a later plugin may set it otherwise, and the reference plugins do not all set it. */
+  readonly unchecked?: boolean;
 }
 
-function set({ key, value, optional }: Setting): void {
+function set(side: Side, setting: Setting): void {
   try {
-    setSysctl(key, value);
+    setSysctl(setting.key, setting.value);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
-    if (!optional) throw explained(error, key, value);
+    if (!setting.optional) throw explained(error, side, setting);
   }
 }
 
 /** Names of sysctl(8) have dots for slashes; the dots of a link's name become slashes. */
 const sysctlName = (key: string): string => key.replace(/[./]/g, (mark) => (mark === "/" ? "." : "/"));
 
-function explained(error: SystemError, key: string, value: string): CniError {
+/** The host can be prepared; a container's interface is there during the ADD only. */
+function explained(error: SystemError, { name }: Side, { key, value }: Setting): CniError {
+  const byHand = name === "host" ? `, or run on the host: sysctl -w ${sysctlName(key)}=${value}` : "";
   return new CniError(
     {
       code: codes.failed,
       operation: "set the sysctl",
-      subject: `${sysctlName(key)} to ${value}`,
+      subject: `${sysctlName(key)} to ${value} (${name})`,
       cause: error.code,
-      hint: `make /proc/sys writable for the plugin, or run on the host: sysctl -w ${sysctlName(key)}=${value}`,
+      hint: `make /proc/sys writable for the plugin${byHand}`,
       details: error.message,
     },
     { cause: error },
   );
 }
 
-function difference({ key, value, optional }: Setting): string[] {
-  if (optional) return [];
+function difference({ key, value, optional, unchecked }: Setting): string[] {
+  if (optional || unchecked) return [];
   const found = readSysctl(key);
   return found === value ? [] : [`${key} is ${found}`];
 }
@@ -54,7 +58,7 @@ export const sysctls = (side: Side, settings: readonly Setting[]): Resource => (
   describe: () => `${settings.map(({ key, value }) => `${key} = ${value}`).join(", ")} (${side.name})`,
   ensure() {
     side.inside(() => {
-      for (const setting of settings) set(setting);
+      for (const setting of settings) set(side, setting);
     });
     return undefined;
   },

@@ -33,7 +33,7 @@ export function containerLink(container: Side, ifname: string): LinkSummary {
 
 /** Its index. @throws CniError when it is not there */
 export const containerIndex = (container: Side, ifname: string): number =>
-  container.indexOf(ifname, () => containerLink(container, ifname));
+  container.linkOf(ifname, () => containerLink(container, ifname)).index;
 
 /** The host's end, known by its name and by the owner in its alias. */
 function hostLink(host: Side, owner: Owner): LinkSummary | undefined {

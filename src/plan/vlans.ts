@@ -3,9 +3,10 @@
 import { KernelError } from "../../netlink/errors.ts";
 import { addBridgeVlans, deleteBridgeVlans, listBridgeLinks } from "../../netlink/route/bridge-links.ts";
 import { createLink, deleteLink, getLinkSummary } from "../../netlink/route/links.ts";
+import { isInterfaceName } from "../cni/names.ts";
 import { randomHex } from "../sys/random.ts";
 import { bridgeIndex, isUnused } from "./bridge.ts";
-import { hostLinkName, type Owner } from "./owner.ts";
+import { hashOf, hostLinkName, type Owner } from "./owner.ts";
 import { allOrNothing, type Made, type Resource, type Undo, undoable } from "./resource.ts";
 import type { Side } from "./side.ts";
 
@@ -14,7 +15,7 @@ export interface PortVlans {
   readonly untagged: number;
   /** VLANs whose traffic keeps its tag. */
   readonly tagged: readonly number[];
-  /** The gateway has a device of its own in the VLAN: `<bridge>.<vlan>`. */
+  /** The gateway has a device of its own in the VLAN (`vlanGatewayName`). */
   readonly gatewayDevice: boolean;
   /** Keep the VLANs that the bridge itself gave the port. */
   readonly keepDefault: boolean;
@@ -64,8 +65,14 @@ export const portVlans = (host: Side, owner: Owner, vlans: PortVlans): Resource 
   remove: () => undefined,
 });
 
-/** The name of the gateway's device in a VLAN of a bridge. */
-export const vlanGatewayName = (bridge: string, vlan: number): string => `${bridge}.${vlan}`;
+/**
+ * The name of the gateway's device in a VLAN of a bridge: `<bridge>.<vlan>`, and where the kernel would not take so long
+ * a name `br<hash of the bridge's>.<vlan>`.
+ */
+export function vlanGatewayName(bridge: string, vlan: number): string {
+  const name = `${bridge}.${vlan}`;
+  return isInterfaceName(name) ? name : `br${hashOf(bridge)}.${vlan}`;
+}
 
 interface VlanGatewayOptions {
   readonly bridge: string;

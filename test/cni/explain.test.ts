@@ -94,6 +94,29 @@ test("a configuration that breaks its schema is code 7 with the path in details"
   });
 });
 
+describe("an error after which something could not be taken back", () => {
+  const refused = new KernelError("link.create veth1", "ENOBUFS");
+  const left = new SystemError("remove /var/lib/cni/networks/net/10.1.0.2", "EROFS");
+
+  test.each([
+    ["all of them", new AggregateError([refused, left])],
+    ["that of a scope's end", new SuppressedError(left, refused)],
+  ])("is what happened first, with what is left in details, and the advice to call DEL: %s", (_, error) => {
+    expect(errorObject(error)).toEqual({
+      code: 999,
+      msg: "link.create veth1: ENOBUFS; call DEL",
+      details:
+        "errno ENOBUFS; could not be taken back: remove /var/lib/cni/networks/net/10.1.0.2: EROFS; " +
+        "make the file system writable for the plugin; errno EROFS",
+    });
+    expect(isDefect(error)).toBe(false);
+  });
+
+  test("is a defect when one of them is", () => {
+    expect(isDefect(new SuppressedError(new TypeError("x is undefined"), refused))).toBe(true);
+  });
+});
+
 test("bytes that could not be decoded are code 999 with their place", () => {
   expect(errorObject(new DecodeError("needs 8 bytes, 4 left", 96).inside("linkinfo"))).toEqual({
     code: 999,

@@ -27,6 +27,12 @@ export interface Call {
   readonly through?: readonly string[];
 }
 
+/** A call about a container that exists, with a configuration that is one. */
+export interface ContainerCall extends Call {
+  readonly config: PluginConfig;
+  readonly netns: Namespace;
+}
+
 /** The environment of a call. */
 export function variablesOf(host: Host, command: Command, { netns = "", id = "web", variables }: Call) {
   const all: Record<string, string | undefined> = {

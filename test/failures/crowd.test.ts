@@ -3,7 +3,14 @@ import { expect } from "bun:test";
 import { needs } from "../needs.ts";
 import { Host } from "../plugins/host.ts";
 import { links } from "../plugins/kernel.ts";
-import { type Call, type Command, call, type Ending, type PluginConfig, type PrintedResult } from "./call.ts";
+import {
+  type Call,
+  type Command,
+  type ContainerCall,
+  call,
+  type Ending,
+  type PrintedResult,
+} from "./call.ts";
 import { flatnet, ports } from "./networks.ts";
 import { traces } from "./traces.ts";
 
@@ -12,7 +19,7 @@ const live = needs("namespaces", "program:unshare", "program:ip", "program:nft")
 const CROWD = 200;
 
 /** Containers of one host, every second of which publishes a port. */
-function crowd(host: Host): Call[] {
+function crowd(host: Host): ContainerCall[] {
   return Array.from({ length: CROWD }, (_, index) => ({
     config: flatnet(host, { runtimeConfig: index % 2 ? ports({ hostPort: 10_000 + index }) : undefined }),
     netns: host.container(),
@@ -31,9 +38,9 @@ const said = (endings: readonly Ending[]): string[] => [
 const results = (endings: readonly Ending[]): PrintedResult[] =>
   endings.map(({ stdout }) => JSON.parse(stdout) as PrintedResult);
 
-const withConfig = (made: Call, more: object): Call => ({
+const withConfig = (made: ContainerCall, more: object): ContainerCall => ({
   ...made,
-  config: { ...(made.config as PluginConfig), ...more },
+  config: { ...made.config, ...more },
 });
 
 live.test(
@@ -53,7 +60,7 @@ live.test(
     // Every third runtime has forgotten the result.
     const removing = known.map((made, index) => (index % 3 ? made : calls[index]!));
     expect(said(await atOnce(host, "DEL", removing))).toEqual(["fine"]);
-    expect(traces(host, ...calls.map(({ netns }) => netns as never))).toEqual([]);
+    expect(traces(host, ...calls.map(({ netns }) => netns))).toEqual([]);
   },
   120_000,
 );
@@ -80,7 +87,7 @@ live.test(
     ]);
     expect(said(mixed)).toEqual(["fine"]);
     expect(said(await atOnce(host, "DEL", calls))).toEqual(["fine"]);
-    expect(traces(host, ...calls.map(({ netns }) => netns as never))).toEqual([]);
+    expect(traces(host, ...calls.map(({ netns }) => netns))).toEqual([]);
   },
   120_000,
 );
@@ -101,5 +108,5 @@ live.test("forty containers that want the same port: one gets it, and the others
       "publish another port, or remove that container",
   ]);
   await call(host, "DEL", winner);
-  expect(traces(host, ...calls.map(({ netns }) => netns as never))).toEqual([]);
+  expect(traces(host, ...calls.map(({ netns }) => netns))).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { processHost } from "../../src/cni/process-host.ts";
 import { openTransport } from "../../src/plan/side.ts";
 import { plugins, serve } from "../../src/plugins.ts";
 import type { Host } from "../plugins/host.ts";
-import { type Call, type Command, type Ending, type PluginConfig, variablesOf } from "./call.ts";
+import { type Call, type Command, type ContainerCall, type Ending, variablesOf } from "./call.ts";
 
 /** A socket by whose it is and what it speaks: `host route`, `host netfilter`, `container route`. */
 export type SocketName = `${"host" | "container"} ${"route" | "netfilter"}`;
@@ -27,7 +27,7 @@ const opening =
 export function callHere(
   host: Host,
   command: Command,
-  made: Call & { readonly config: PluginConfig },
+  made: Call & Pick<ContainerCall, "config">,
   between: Between,
 ): Ending {
   const written = { stdout: "", stderr: "" };

@@ -6,7 +6,7 @@ import type { Transport } from "../../netlink/socket/transport.ts";
 import { needs } from "../needs.ts";
 import { Host } from "../plugins/host.ts";
 import { addresses, program, sysctl } from "../plugins/kernel.ts";
-import { type Call, errorOf, refused, succeed } from "./call.ts";
+import { errorOf, type PluginConfig, type PrintedError, refused, succeed } from "./call.ts";
 import { type Between, callHere } from "./here.ts";
 import { flatnet } from "./networks.ts";
 import { traces, wholeState } from "./traces.ts";
@@ -64,24 +64,37 @@ live.describe("where /proc/sys is read-only", () => {
     expect(traces(host, web.netns)).toEqual([]);
   });
 
-  live.test.each([
-    ["of IPv4", "net.ipv4.ip_forward", {}, []],
-    ["of IPv6", "net.ipv6.conf.all.forwarding", dual, ["net.ipv4.ip_forward=1"]],
-  ])(
-    "an ADD that needs forwarding %s names the command that switches it on, which then is enough",
-    async (_, key, ipam, before) => {
+  /** The error of an ADD that leaves everything as it was. */
+  async function refusedAdd(host: Host, config: PluginConfig): Promise<PrintedError> {
+    const container = host.container();
+    const before = wholeState(host, container);
+    const error = await refused(host, "ADD", { config, netns: container, through });
+    expect(wholeState(host, container)).toEqual(before);
+    return error;
+  }
+
+  live.test(
+    "an ADD that needs forwarding names the command that switches it on, which then is enough",
+    async () => {
       using host = new Host();
-      if (before.length > 0) set(host.namespace, ...before);
-      const container = host.container();
-      const state = wholeState(host, container);
-      const web: Call = { config: flatnet(host, { ipam }), netns: container, through };
-      const { code, msg } = await refused(host, "ADD", web);
-      expect([code, msg]).toEqual([999, expect.stringContaining(`set the sysctl ${key} to 1: EROFS`)]);
-      expect(wholeState(host, container)).toEqual(state);
-      const [, ...command] = /(sysctl) (-w) (\S+)$/.exec(msg)!;
-      program(host.namespace, ...command);
+      const { code, msg } = await refusedAdd(host, flatnet(host));
+      expect([code, msg]).toEqual([
+        999,
+        expect.stringContaining("set the sysctl net.ipv4.ip_forward to 1 (host): EROFS"),
+      ]);
+      const command = /run on the host: (sysctl -w \S+)$/.exec(msg)![1]!;
+      program(host.namespace, ...command.split(" "));
+      await succeed(host, "ADD", { config: flatnet(host), netns: host.container(), through });
     },
   );
+
+  live.test("an ADD with an IPv6 range names the setting that it cannot make", async () => {
+    using host = new Host();
+    const { msg } = await refusedAdd(host, flatnet(host, { ipam: dual }));
+    expect(msg).toMatch(
+      /set the sysctl net\.\S+ to 1 \((host|container)\): EROFS; make \/proc\/sys writable/,
+    );
+  });
 });
 
 /** Changes what is sent, so that the kernel meets something that it does not have: the answer is the kernel's own. */
@@ -97,27 +110,26 @@ const rewriting =
     close: () => socket.close(),
   });
 
-/** Puts `other`, of the same length, in the place of a name. */
+/** Gives the attributes of number 1 with this text another one of the same length: names of kinds and expressions. */
 const renaming =
   (name: string, other: string) =>
   (datagram: Uint8Array): void => {
     const bytes = Buffer.from(datagram.buffer, datagram.byteOffset, datagram.length);
-    for (let at = bytes.indexOf(`${name}\0`); at !== -1; at = bytes.indexOf(`${name}\0`, at + 1))
-      bytes.write(other, at);
+    const attribute = `\u0001\0${name}`;
+    for (let at = bytes.indexOf(attribute); at !== -1; at = bytes.indexOf(attribute, at + 1))
+      bytes.write(other, at + 2);
   };
 
-/** The number of no part of netfilter (NFNL_SUBSYS_COUNT of linux/netfilter/nfnetlink.h is 13). */
-const NOTHING = 100;
-const NFTABLES = 10;
+/** Numbers of no part of netfilter: NFNL_SUBSYS_NONE, and one beyond the last (linux/netfilter/nfnetlink.h). */
+const NONE = 0;
+const BEYOND = 100;
+const NFNL_MSG_BATCH_BEGIN = 16;
 
-/** Sends to a part of netfilter that is not there: in the type of messages, and in the begin and end of batches. */
-function renumberNfTables(datagram: Uint8Array): void {
+/** Addresses a batch, or a single request, to a part of netfilter that no kernel has. */
+function elsewhere(datagram: Uint8Array): void {
   const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.length);
-  for (let at = 0; at < datagram.length; at += (view.getUint32(at, true) + 3) & ~3) {
-    if (view.getUint8(at + 5) === NFTABLES) view.setUint8(at + 5, NOTHING);
-    const marksBatch = [16, 17].includes(view.getUint16(at + 4, true));
-    if (marksBatch && view.getUint16(at + 18) === NFTABLES) view.setUint16(at + 18, NOTHING);
-  }
+  if (view.getUint16(4, true) === NFNL_MSG_BATCH_BEGIN) view.setUint16(18, NONE);
+  else view.setUint8(5, BEYOND);
 }
 
 const withoutNfnetlink: Between = (socket, name) => {
@@ -126,7 +138,7 @@ const withoutNfnetlink: Between = (socket, name) => {
   throw new SystemError("open a netfilter netlink socket", "EPROTONOSUPPORT");
 };
 
-const withoutNfTables = rewriting("netfilter", renumberNfTables);
+const withoutNfTables = rewriting("netfilter", elsewhere);
 
 live.describe("a kernel without", () => {
   live.test.each<[what: string, between: Between, words: RegExp]>([

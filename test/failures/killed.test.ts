@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import type { Namespace } from "../../netlink/socket/namespace.ts";
 import { needs } from "../needs.ts";
 import { Host } from "../plugins/host.ts";
-import { type Call, type Command, call, forEach, type PluginConfig, succeed } from "./call.ts";
+import { type Command, type ContainerCall, call, forEach, type PluginConfig, succeed } from "./call.ts";
 import { bridge, flatnet } from "./networks.ts";
 import { killedAt, type Point, pointsOf, pointText } from "./strace.ts";
 import { traces } from "./traces.ts";
@@ -15,11 +15,10 @@ const changing = ["sendto", "write", "link", "unlink", "mkdir", "ftruncate", "fl
 
 /** A host with one container, before the call that will be killed. */
 async function scene(host: Host, config: PluginConfig, command: Command) {
-  const container = host.container();
-  const plain: Call = { config, netns: container };
+  const plain = { config, netns: host.container() };
   const prevResult = command === "DEL" ? await succeed(host, "ADD", plain) : undefined;
-  const withResult: Call = { ...plain, config: { ...config, ...(prevResult && { prevResult }) } };
-  return { container, plain, withResult };
+  const withResult = { ...plain, config: { ...config, ...(prevResult && { prevResult }) } };
+  return { plain, withResult };
 }
 
 type Scene = Awaited<ReturnType<typeof scene>>;
@@ -33,9 +32,9 @@ const removals: readonly ((host: Host, scene: Scene) => Promise<unknown>)[] = [
 ];
 
 /** The call as GC of a runtime that has no attachments left. */
-const gone = ({ config, ...rest }: Call): Call => ({
-  ...rest,
-  config: { ...(config as PluginConfig), "cni.dev/valid-attachments": [] },
+const gone = (made: ContainerCall): ContainerCall => ({
+  ...made,
+  config: { ...made.config, "cni.dev/valid-attachments": [] },
 });
 
 /** What is left at a point, with its name, for a message that says where. */
@@ -62,10 +61,10 @@ live.describe.each([
         const { exit } = await call(host, command, { ...made.withResult, through: killedAt(point) });
         expect([pointText(point), exit]).toEqual([pointText(point), 137]);
         await removals[index % removals.length]!(host, made);
-        expect(left(point, host, made.container)).toEqual({ killedBefore: pointText(point), left: [] });
+        expect(left(point, host, made.plain.netns)).toEqual({ killedBefore: pointText(point), left: [] });
         await succeed(host, "ADD", made.plain);
         await succeed(host, "DEL", made.plain);
-        expect(left(point, host, made.container)).toEqual({ killedBefore: pointText(point), left: [] });
+        expect(left(point, host, made.plain.netns)).toEqual({ killedBefore: pointText(point), left: [] });
       });
     },
     120_000,

@@ -5,7 +5,7 @@ import { inside } from "../../netlink/socket/namespace.ts";
 import { needs } from "../needs.ts";
 import { Host } from "../plugins/host.ts";
 import { program } from "../plugins/kernel.ts";
-import { type Call, call, refused, succeed } from "./call.ts";
+import { call, refused, succeed } from "./call.ts";
 import { flatnet } from "./networks.ts";
 import { traces, wholeState } from "./traces.ts";
 
@@ -19,7 +19,7 @@ function disk(host: Host, options: string): Disposable & { remount(options: stri
   mkdirSync(path, { recursive: true });
   program(host.namespace, "mount", "-t", "tmpfs", "-o", options, "leases", path);
   return {
-    remount: (options) => void program(host.namespace, "mount", "-o", `remount,${options}`, path),
+    remount: (options) => void program(host.namespace, "mount", "-o", `remount,bind,${options}`, path),
     [Symbol.dispose]: () => void program(host.namespace, "umount", path),
   };
 }
@@ -33,21 +33,21 @@ live.describe("a disk for leases", () => {
   live.test("that is full: an ADD is refused, a DEL works, and then there is room again", async () => {
     using host = new Host();
     using _disk = disk(host, "size=32k");
-    const web: Call = { config: flatnet(host), netns: host.container() };
-    const other: Call = {
+    const web = { config: flatnet(host), netns: host.container() };
+    const other = {
       config: flatnet(host, { runtimeConfig: undefined }),
       netns: host.container(),
       id: "other",
     };
     await succeed(host, "ADD", web);
     fill(host);
-    const before = wholeState(host, other.netns as never);
+    const before = wholeState(host, other.netns);
     const error = await refused(host, "ADD", other);
     expect(error).toMatchObject({
       code: 999,
       msg: expect.stringMatching(/create .*10.87.1.3: ENOSPC; free space/),
     });
-    expect(wholeState(host, other.netns as never)).toEqual(before);
+    expect(wholeState(host, other.netns)).toEqual(before);
     await succeed(host, "DEL", web);
     await succeed(host, "ADD", other);
   });
@@ -64,10 +64,10 @@ live.describe("a disk for leases", () => {
   live.test("that is read-only: ADD, a DEL that has a lease to remove, and STATUS say so", async () => {
     using host = new Host();
     using leases = disk(host, "size=1m");
-    const web: Call = { config: flatnet(host), netns: host.container() };
+    const web = { config: flatnet(host), netns: host.container() };
     await succeed(host, "ADD", web);
     leases.remount("ro");
-    const other: Call = { ...web, id: "other" };
+    const other = { ...web, id: "other" };
     expect((await refused(host, "ADD", other)).msg).toMatch(/EROFS; make the file system writable/);
     expect((await refused(host, "DEL", web)).msg).toMatch(/remove .*10.87.1.2: EROFS/);
     expect(await refused(host, "STATUS", web)).toMatchObject({
@@ -77,7 +77,7 @@ live.describe("a disk for leases", () => {
     await succeed(host, "DEL", other);
     leases.remount("rw");
     await succeed(host, "DEL", web);
-    expect(traces(host, web.netns as never)).toEqual([]);
+    expect(traces(host, web.netns)).toEqual([]);
   });
 });
 
@@ -100,7 +100,7 @@ live.describe("files of leases", () => {
     ["a lease that was never finished", { ".unfinished-1": "web\r\neth0" }, "10.87.1.2/24"],
   ])("%s: an ADD gets the next address that is free", async (_, files, address) => {
     using host = hostWith(files);
-    const web: Call = { config: flatnet(host), netns: host.container() };
+    const web = { config: flatnet(host), netns: host.container() };
     expect((await succeed(host, "ADD", web))?.ips?.[0]?.address).toBe(address);
     await succeed(host, "DEL", web);
   });
@@ -139,7 +139,7 @@ live.test("a lock that another process holds is waited for", async () => {
   );
   await holder.stdout.getReader().read();
   let ended = false;
-  const web: Call = { config: flatnet(host), netns: host.container() };
+  const web = { config: flatnet(host), netns: host.container() };
   const adding = call(host, "ADD", web).finally(() => {
     ended = true;
   });

@@ -166,7 +166,7 @@ live.test("the kernel says when it had to drop messages", () => {
   expect(headersOf(changes.receive().bytes)[0]?.type).toBe(RTM_NEWLINK);
 });
 
-live.test("a datagram may be longer than the machine's default when the send buffer is enlarged", () => {
+live.test("a datagram may be longer than the send buffer, and than the machine's default for it", () => {
   const nops = new Uint8Array(320 << 10); // messages of type NLMSG_NOOP, which the kernel passes over
   const view = new DataView(nops.buffer);
   for (let at = 0; at < nops.length; at += 1 << 15) {
@@ -174,10 +174,10 @@ live.test("a datagram may be longer than the machine's default when the send buf
     view.setUint16(at + 4, 1, true);
   }
   using namespace = createNamespace();
-  using small = openSocket({ protocol: "route", namespace });
-  expect(() => small.send(nops)).toThrow("send to route netlink: EMSGSIZE");
-  using large = openSocket({ protocol: "route", namespace, sendBuffer: 1 << 20 });
-  large.send(nops);
+  for (const sendBuffer of [4096, 1 << 20]) {
+    using socket = openSocket({ protocol: "route", namespace, sendBuffer });
+    expect(() => socket.send(nops)).not.toThrow();
+  }
 });
 
 live.test("a signal does not end the wait", async () => {

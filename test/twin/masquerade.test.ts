@@ -29,12 +29,18 @@ const first = network("first", ["10.1.2.0/24", "fd00:1:2::/64"]);
 const second = network("second", ["10.1.3.0/24", "fd00:1:3::/64"]);
 const open = network("open", ["10.1.4.0/24"], { ipMasq: false });
 
+/** Until a gateway's IPv6 address has been looked for among the neighbours, which Go's is and ours is not, it is mute. */
+async function settled(host: Host): Promise<void> {
+  while (program(host.namespace, "ip", "-6", "address", "show", "tentative") !== "") await Bun.sleep(50);
+}
+
 /** Who sees whom on a host with these plugins, in the order of the questions. */
 async function views(plugins: string): Promise<unknown[]> {
   using host = new Host(plugins);
   const [a, b] = [host.network(first).add("a"), host.network(first).add("b")];
   const [c, d] = [host.network(second).add("c"), host.network(open).add("d")];
   program(host.outside, "ip", "route", "add", "10.1.4.0/24", "via", hostAddress.v4);
+  await settled(host);
   const seen: unknown[] = [];
   const look = async (from: typeof a, question: Question) => {
     seen.push({

@@ -43,8 +43,9 @@ const InetConf = growing(settings);
 
 /** Settings by number: those to be changed. */
 const InetConfChange = attrs(() => {
-  const rows = Object.keys(settings).map((name, index) => [name, attr(index + 1, s32)]);
-  return Object.fromEntries(rows) as { [K in keyof typeof settings]: Row<number> };
+  const rows: Record<string, Row<number>> = {};
+  for (const name in settings) rows[name] = attr(Object.keys(rows).length + 1, s32);
+  return rows as { [K in keyof typeof settings]: Row<number> };
 });
 
 export const InetLink = attrs(() => ({

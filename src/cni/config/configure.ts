@@ -1,9 +1,7 @@
 /** How a plugin reads its configuration: strictly where something is made, leniently where something is taken away. */
+import { removes } from "../commands.ts";
 import type { Request } from "../plugin.ts";
 import { checked, examined, type Shape } from "./check.ts";
-
-/** Commands that clean up: a configuration that has become faulty must not keep them from it. */
-const CLEANING: ReadonlySet<Request["command"]> = new Set(["DEL", "GC"]);
 
 /**
  * The `configure` of a plugin whose configuration has the shape that `shape` gives: at the call, since the shapes of all
@@ -13,7 +11,7 @@ const CLEANING: ReadonlySet<Request["command"]> = new Set(["DEL", "GC"]);
 export const configured =
   <T>(shape: () => Shape<T>) =>
   (json: unknown, { command, log }: Pick<Request, "command" | "log">): T => {
-    if (CLEANING.has(command)) return examined(shape(), json).value as T;
+    if (removes(command)) return examined(shape(), json).value as T;
     const { config, warnings } = checked(shape(), json);
     if (command === "ADD") for (const warning of warnings) log(warning);
     return config;

@@ -51,7 +51,7 @@ function interfaceSettings(bridged: Bridged): Setting[] {
     // A runtime may have switched IPv6 off in the container; an IPv6 address asks for it.
     { key: "net/ipv6/conf/lo/disable_ipv6", value: "0", optional: true },
     { key: `${v6}/disable_ipv6`, value: "0" },
-    { key: `${v6}/keep_addr_on_down`, value: "1" },
+    { key: `${v6}/keep_addr_on_down`, value: "1", unchecked: true },
   ];
 }
 

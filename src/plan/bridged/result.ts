@@ -3,7 +3,7 @@ import type { LinkSummary } from "../../../netlink/route/link/summary.ts";
 import { getLinkSummary } from "../../../netlink/route/links.ts";
 import type { Interface, IpConfig, Result } from "../../cni/result.ts";
 import { bridgeNamed } from "../bridge.ts";
-import { hostLinkName } from "../owner.ts";
+import { portLink } from "../port.ts";
 import type { Side } from "../side.ts";
 import { containerLink } from "../veth.ts";
 import { vlanGatewayName } from "../vlans.ts";
@@ -18,18 +18,21 @@ const shown = ({ ifname, address }: LinkSummary, sandbox?: string): Interface =>
   ...(sandbox !== undefined && { sandbox }),
 });
 
-/** What the kernel has now: link-layer addresses may have changed when the host's end became a port. */
+/**
+ * What the kernel has. The bridge is asked for anew, since its link-layer address may have changed when the host's end
+ * became a port; both ends are as they were last seen.
+ */
 export function resultOf(bridged: Bridged, host: Side, container: Side): Result {
   const { owner, sandbox, bridge, vlans, ips, routes, dns } = bridged;
-  const links = [
-    bridgeNamed(host, bridge.name),
-    host.route.get(getLinkSummary({ ifname: hostLinkName(owner) })),
-  ];
+  const links = [bridgeNamed(host, bridge.name), portLink(host, owner)];
   if (bridged.isGateway && vlans?.gatewayDevice) {
     links.push(host.route.get(getLinkSummary({ ifname: vlanGatewayName(bridge.name, vlans.untagged) })));
   }
   const [own, outer, ...others] = links.map((link) => shown(link));
-  const inner = shown(containerLink(container, owner.ifname), sandbox);
+  const inner = shown(
+    container.linkOf(owner.ifname, () => containerLink(container, owner.ifname)),
+    sandbox,
+  );
   return {
     interfaces: [own!, outer!, inner, ...others],
     ips: ips.map((ip) => ({ ...ip, interface: CONTAINER })),

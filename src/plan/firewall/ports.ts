@@ -1,6 +1,7 @@
 /** Published ports: which address and port of the host lead to which of the container. */
 import { familyOf } from "../../../netlink/wire/address.ts";
 import { withoutPrefix } from "../../../netlink/wire/cidr.ts";
+import { canonicalAddress } from "../../cni/address.ts";
 import { CniError, codes } from "../../cni/error.ts";
 
 export const protocols = { tcp: 6, udp: 17, sctp: 132 } as const;
@@ -45,7 +46,9 @@ export function publishedPorts(
   addresses: readonly string[],
 ): PublishedPort[] {
   const all: PublishedPort[] = [];
-  for (const { protocol, hostIP, hostPort, containerPort } of mappings) {
+  for (const mapping of mappings) {
+    const { protocol, hostPort, containerPort } = mapping;
+    const hostIP = mapping.hostIP && canonicalAddress(mapping.hostIP);
     const targets = addresses
       .map(withoutPrefix)
       .filter((address) => hostIP === undefined || familyOf(address) === familyOf(hostIP));

@@ -7,7 +7,7 @@ import type { Request } from "../../../netlink/message/request.ts";
 import { createChain, hooks, priorities } from "../../../netlink/netfilter/chains.ts";
 import { concatenation, dataOf, etherAddr, ifname } from "../../../netlink/netfilter/datatype.ts";
 import {
-  addElements,
+  createElements,
   deleteElements,
   type Element,
   type ElementListInput,
@@ -110,14 +110,15 @@ export function unguard(host: Side, wanted: (owner: string) => boolean): void {
   }
 }
 
-/** Adds elements; makes the table if there is none. */
-function add(host: Side, entries: readonly ElementListInput[]): void {
-  const transaction = batch(entries.map(addElements));
+/** Adds elements; makes the table if there is none, and calls `remove` where an ADD that was killed has left some. */
+function add(host: Side, entries: readonly ElementListInput[], remove: () => void): void {
+  const transaction = batch(entries.map(createElements));
   try {
     host.netfilter.transact(transaction);
   } catch (error) {
-    if (!hasCode(error, "ENOENT")) throw explained(error);
-    makeLayout(host);
+    if (hasCode(error, "EEXIST")) remove();
+    else if (hasCode(error, "ENOENT")) makeLayout(host);
+    else throw explained(error);
     host.netfilter.transact(transaction);
   }
 }
@@ -130,7 +131,7 @@ export const spoofCheck = (host: Side, container: Side | undefined, owner: Owner
     describe: () => `link-layer address check on ${hostLinkName(owner)}`,
     ensure() {
       const { address = "" } = containerLink(container!, owner.ifname);
-      return undoable(() => add(host, entriesOf(owner, address)), remove);
+      return undoable(() => add(host, entriesOf(owner, address), remove), remove);
     },
     check: () => (guardedBy(host, isOwn).length === 2 ? [] : ["its elements are not there"]),
     remove,

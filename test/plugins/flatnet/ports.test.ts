@@ -1,32 +1,14 @@
-/** Published ports: from where they are answered, by whom, and who may have them. */
+/** Published ports: from where they are answered, and by whom. */
 import { expect } from "bun:test";
 import { needs } from "../../needs.ts";
 import { Host, hostAddress, outsideAddress } from "../host.ts";
-import { elements, program, ruleset, setSysctl, vethNames } from "../kernel.ts";
-import type { Attachment } from "../network.ts";
+import { elements, program, setSysctl } from "../kernel.ts";
 import { sctpPortSeen } from "../sctp.ts";
 import { type Answer, ask, serve, udpClient } from "../talk.ts";
-import { dualStack, flatnet } from "./configuration.ts";
+import { dualStack, flatnet, type Mapping, publishing, web } from "./configuration.ts";
 
 const live = needs("namespaces");
 const shown = needs("namespaces", "program:nft", "program:ip");
-
-interface Mapping {
-  readonly hostPort: number;
-  readonly containerPort: number;
-  readonly protocol: "tcp" | "udp" | "sctp";
-  readonly hostIP?: string;
-}
-
-const publishing = (...portMappings: readonly Mapping[]) => ({ runtimeConfig: { portMappings } });
-
-/** Port 80 of the container as port 8080 of the host. */
-const web = (more: Partial<Mapping> = {}): Mapping => ({
-  hostPort: 8080,
-  containerPort: 80,
-  protocol: "tcp",
-  ...more,
-});
 
 /** A host with a container that publishes, a neighbour on its bridge, and a server in the container. */
 async function published(mapping: Mapping) {
@@ -216,106 +198,4 @@ live.test("a client that sent UDP before the port was published reaches the cont
   const web8080 = network.add("web", publishing(web({ protocol: "udp" })));
   using _web = await serve(web8080.namespace, { protocol: "udp", port: 80, name: "web" });
   expect(await client.ask()).toMatchObject({ from: "web" });
-});
-
-/** What two containers that want the same port do to one another. */
-shown.describe("a port that another container publishes", () => {
-  const wanting = publishing(web({ hostPort: 8081 }), web());
-
-  shown.test("is refused with the name of its owner, and nothing is left of the refused", () => {
-    using host = new Host();
-    const network = host.network(flatnet());
-    const owner = network.add("owner", publishing(web()));
-    const before = {
-      rules: ruleset(host.namespace),
-      links: vethNames(host.namespace),
-      leases: host.leases("flatnet"),
-    };
-    const late = network.container("late", wanting);
-    const { code, msg } = late.refused("ADD");
-    expect(code).toBe(999);
-    expect(msg).toContain("0.0.0.0:8080/tcp");
-    expect(msg).toContain("flatnet owner eth0");
-    expect({
-      rules: ruleset(host.namespace),
-      links: vethNames(host.namespace),
-      leases: host.leases("flatnet"),
-    }).toEqual(before);
-    expect(vethNames(late.namespace)).toEqual([]);
-    owner.check();
-  });
-
-  shown.test("stays with its owner after the DEL that follows a refused ADD", async () => {
-    using host = new Host();
-    const network = host.network(flatnet());
-    const owner = network.add("owner", publishing(web()));
-    const late = network.container("late", wanting);
-    late.refused("ADD");
-    late.del();
-    using _server = await serve(owner.namespace, { port: 80, name: "owner" });
-    expect(await ask(host.outside, { address: hostAddress.v4, port: 8080 })).toMatchObject({ from: "owner" });
-    owner.check();
-  });
-
-  shown.test("is free again after its owner's DEL", () => {
-    using host = new Host();
-    const network = host.network(flatnet());
-    network.add("owner", publishing(web())).del();
-    network.add("late", wanting).check();
-  });
-
-  shown.test("is taken over when its owner's namespace has ended without a DEL", async () => {
-    using host = new Host();
-    const network = host.network(flatnet());
-    const owner = network.add("owner", publishing(web()));
-    await ended(host, owner);
-    const late = network.add("late", wanting);
-    using _server = await serve(late.namespace, { port: 80, name: "late" });
-    expect(await ask(host.outside, { address: hostAddress.v4, port: 8080 })).toMatchObject({ from: "late" });
-    owner.del();
-    late.check();
-  });
-
-  shown.test("is not in the way on another address, for another protocol, or in another family", () => {
-    using host = new Host();
-    const network = host.network(flatnet(dualStack));
-    network.add("a", publishing(web({ hostIP: "127.0.0.1" }))).check();
-    network.add("b", publishing(web({ hostIP: hostAddress.v4 }))).check();
-    network.add("c", publishing(web({ hostIP: hostAddress.v6 }))).check();
-    network.add("d", publishing(web({ protocol: "udp" }))).check();
-    network.add("e", publishing(web())).check();
-  });
-
-  shown.test("is refused to another interface of the same container as well", () => {
-    using host = new Host();
-    const network = host.network(flatnet());
-    const { namespace } = network.add("web", publishing(web()));
-    const { msg } = network.refuse("web", { ...publishing(web()), namespace, ifname: "net1" });
-    expect(msg).toContain("flatnet web eth0");
-  });
-});
-
-/** Ends a container's namespace, as a killed runtime leaves it, and waits for the kernel to take its links. */
-async function ended(host: Host, { namespace, hostLink }: Attachment): Promise<void> {
-  host.end(namespace);
-  while (vethNames(host.namespace).includes(hostLink)) await Bun.sleep(10);
-}
-
-live.test("a port that is to lead to two places is refused", () => {
-  using host = new Host();
-  const { code, msg } = host.network(flatnet()).refuse("web", publishing(web(), web({ containerPort: 81 })));
-  expect({ code, msg }).toEqual({
-    code: 7,
-    msg:
-      "publish the port 0.0.0.0:8080/tcp: it is to lead to port 80 and to port 81 of the container; " +
-      "publish one of them on another port",
-  });
-  expect(host.leases("flatnet")).toEqual([]);
-});
-
-live.test("a port that is listed twice with the same destination is published once", () => {
-  using host = new Host();
-  const container = host.network(flatnet()).add("web", publishing(web(), web()));
-  container.check();
-  container.del();
 });

@@ -2,10 +2,10 @@
 import { expect } from "bun:test";
 import { needs } from "../../needs.ts";
 import { Host } from "../host.ts";
-import { addresses, vethNames } from "../kernel.ts";
+import { addresses, ruleset, vethNames } from "../kernel.ts";
 import { dualStack, flatnet } from "./configuration.ts";
 
-const live = needs("namespaces", "program:ip");
+const live = needs("namespaces", "program:ip", "program:nft");
 
 const address4 = { address: "10.87.1.2/24", gateway: "10.87.1.1" };
 const address6 = { address: "fd00:87:1::2/64", gateway: "fd00:87:1::1" };
@@ -66,6 +66,7 @@ live.describe.each(versions)("CNI %s", (version, shape) => {
     web.del();
     expect(vethNames(host.namespace)).toEqual([]);
     expect(host.leases("flatnet")).toEqual([]);
+    expect(ruleset(host.namespace)).not.toContain("flatnet web");
   });
 
   live.test(hasCheck ? "CHECK compares" : "CHECK is refused", () => {

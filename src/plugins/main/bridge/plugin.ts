@@ -1,5 +1,5 @@
 /** `bridge`: containers as ports of one bridge on the host, as the reference plugin of that name has it. */
-import { parseArguments } from "../../../cni/arguments.ts";
+import { removes } from "../../../cni/commands.ts";
 import { configured } from "../../../cni/config/configure.ts";
 import { CniError, codes } from "../../../cni/error.ts";
 import type { Call, Plugin } from "../../../cni/plugin.ts";
@@ -44,14 +44,13 @@ function bridged(call: Call<Bridge>, leased: Result): Bridged {
       hint: "see its configuration under ipam",
     });
   }
-  const { MAC } = parseArguments(call.args, ["MAC"]);
   return {
     owner: ownerOf(call),
     sandbox: call.netns,
     bridge: { name: config.bridge, promiscuous: config.promiscMode, mtu: config.mtu },
     port: { hairpin: config.hairpinMode, isolated: config.portIsolation },
-    vlans: portVlans(config),
-    mac: askedMac(config, MAC),
+    vlans: removes(call.command) ? undefined : portVlans(config),
+    mac: askedMac(call),
     detectDuplicates: config.enabledad,
     containerUp: !config.disableContainerInterface,
     ips,

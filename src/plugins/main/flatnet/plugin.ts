@@ -1,8 +1,9 @@
 /** `flatnet`: a whole container network in one call, with a default for every key. */
 import { withoutPrefix } from "../../../../netlink/wire/cidr.ts";
-import { parseArguments } from "../../../cni/arguments.ts";
+import { removes } from "../../../cni/commands.ts";
 import { configured } from "../../../cni/config/configure.ts";
 import { CniError, codes } from "../../../cni/error.ts";
+import { JsonObject } from "../../../cni/json.ts";
 import type { Call, Plugin } from "../../../cni/plugin.ts";
 import type { Dns, Result } from "../../../cni/result.ts";
 import { identityOf } from "../../../names.ts";
@@ -30,11 +31,13 @@ const defaultRange = (hostId: number | undefined) =>
       };
 
 /** The configuration for IPAM: ours gets the default range where no range is given. */
-function ipamConfig({ config, json }: Call<Flatnet>): unknown {
-  if (config.ipam.type !== OWN_IPAM) return undefined;
-  const { subnet, ranges } = config.ipam as { subnet?: unknown; ranges?: unknown };
-  const given = subnet !== undefined || ranges !== undefined || config.runtimeConfig?.ipRanges !== undefined;
-  if (given && config.hostId !== undefined) {
+function ipamConfig({ config, command }: Call<Flatnet>): unknown {
+  const { ipam, hostId, runtimeConfig } = config;
+  if (ipam.type !== OWN_IPAM) return undefined;
+  const keys = new JsonObject(ipam, "ipam");
+  const ranges = keys.value("subnet") ?? keys.value("ranges") ?? runtimeConfig?.ipRanges;
+  if (ranges === undefined) return { ...config, ipam: { ...ipam, ranges: [[defaultRange(hostId)]] } };
+  if (hostId !== undefined && !removes(command)) {
     throw new CniError({
       code: codes.invalidConfig,
       operation: "read the configuration",
@@ -42,8 +45,7 @@ function ipamConfig({ config, json }: Call<Flatnet>): unknown {
       hint: "leave out one of the two",
     });
   }
-  const range = given ? {} : { ranges: [[defaultRange(config.hostId)]] };
-  return { ...(json as object), ipam: { ...config.ipam, ...range } };
+  return config;
 }
 
 /** Name servers as the runtime passes them, else as configured, else as IPAM found them. */
@@ -58,7 +60,6 @@ function dnsOf({ dns, runtimeConfig }: Flatnet, leased: Result): Dns {
 function bridged(call: Call<Flatnet>, leased: Result): Bridged {
   const { config, command } = call;
   const ips = config.isGateway ? withGateways(leased.ips) : leased.ips;
-  const { MAC } = parseArguments(call.args, ["MAC", "IP"]);
   const addresses = ips.map(({ address }) => withoutPrefix(address));
   return {
     owner: ownerOf(call),
@@ -68,7 +69,7 @@ function bridged(call: Call<Flatnet>, leased: Result): Bridged {
     vlans: config.vlan
       ? { untagged: config.vlan, tagged: [], gatewayDevice: true, keepDefault: false }
       : undefined,
-    mac: askedMac(config, MAC),
+    mac: askedMac(call, ["IP"]),
     detectDuplicates: false,
     containerUp: true,
     ips,

@@ -1,22 +1,13 @@
 /** `bridge` as a runtime drives it: every key that this kernel can show, its errors, and what an ADD that fails leaves. */
 import { expect } from "bun:test";
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { needs } from "../needs.ts";
-import type { Configuration } from "./call.ts";
-import { Host, hostAddress, outsideAddress } from "./host.ts";
-import { addresses, link, links, program, routes, ruleset, sysctl, vethNames } from "./kernel.ts";
-import { ask, serve } from "./talk.ts";
+import { writeFileSync } from "node:fs";
+import { needs } from "../../needs.ts";
+import { Host, hostAddress, outsideAddress } from "../host.ts";
+import { addresses, link, links, program, routes, ruleset, sysctl, vethNames } from "../kernel.ts";
+import { ask, serve } from "../talk.ts";
+import { bridge, dual, range } from "./configuration.ts";
 
 const live = needs("namespaces", "program:ip", "program:nft");
-
-const range = { type: "host-local", subnet: "10.1.2.0/24" };
-const dual = { type: "host-local", ranges: [[{ subnet: "10.1.2.0/24" }], [{ subnet: "fd00:1:2::/64" }]] };
-
-const bridge = (keys: object = {}, cniVersion = "1.0.0"): Configuration => ({
-  cniVersion,
-  name: "net",
-  plugins: [{ type: "bridge", capabilities: { mac: true, ips: true }, ...keys }],
-});
 
 /** How the bridge treats a port, as iproute2 shows it. */
 const portOptions = (host: Host, port: string) => link(host.namespace, port).linkinfo?.info_slave_data;
@@ -311,61 +302,5 @@ live.describe("bridge", () => {
     network.gc([]);
     expect(ruleset(host.namespace)).not.toContain("net web");
     shop.del();
-  });
-});
-
-live.describe("bridge with an IPAM plugin of somebody else", () => {
-  /** A host whose plugins are ours and a shell script `ipam`. */
-  function hostWith(script: string): Host {
-    const host = new Host();
-    const directory = host.file("bin");
-    mkdirSync(directory);
-    writeFileSync(`${directory}/ipam`, `#!/bin/sh\n${script}\n`);
-    chmodSync(`${directory}/ipam`, 0o755);
-    symlinkSync(`${host.plugins}/bridge`, `${directory}/bridge`);
-    host.plugins = directory;
-    return host;
-  }
-
-  const noting = 'echo "$CNI_COMMAND" >>/var/lib/calls';
-  const config = (cniVersion = "1.0.0") => bridge({ isGateway: true, ipam: { type: "ipam" } }, cniVersion);
-  const calls = (host: Host): string[] => host.files().calls?.trim().split("\n") ?? [];
-
-  live.test("passes it every command, with the configuration as it came", () => {
-    using host = hostWith(`${noting}\ncat >>/var/lib/stdin
-      [ $CNI_COMMAND = ADD ] && echo '{"cniVersion":"0.4.0","ips":[{"version":"4","address":"10.7.0.5/24"}]}'; true`);
-    const network = host.network(config("1.1.0"));
-    expect(network.status().exit).toBe(0);
-    const web = network.add("web");
-    expect(addresses(web.namespace, "eth0")).toEqual(["10.7.0.5/24"]);
-    expect(addresses(host.namespace, "cni0")).toEqual(["10.7.0.1/24"]);
-    web.check();
-    web.del();
-    network.gc([]);
-    expect(calls(host)).toEqual(["STATUS", "ADD", "CHECK", "DEL", "GC"]);
-    expect(host.files().stdin).toContain('"ipam":{"type":"ipam"}');
-  });
-
-  live.test("calls its DEL when it gave no address, and when what follows fails", () => {
-    using host = hostWith(`${noting}\n[ $CNI_COMMAND = ADD ] && echo '{"cniVersion":"1.0.0"}'; true`);
-    expect(host.network(config()).refuse("web").msg).toContain("the IPAM plugin gave none");
-    expect(calls(host)).toEqual(["ADD", "DEL"]);
-    expect(links(host.namespace)).toHaveLength(2);
-  });
-
-  live.test("passes its error on, with its code", () => {
-    using host = hostWith(`${noting}\necho '{"code":11,"msg":"no room","details":"later"}'; exit 1`);
-    expect(host.network(config()).refuse("web")).toEqual({ code: 11, msg: "no room", details: "later" });
-    expect(links(host.namespace)).toHaveLength(2);
-  });
-
-  live.test("goes on removing when its DEL fails, and says so", () => {
-    using host = hostWith(
-      `[ $CNI_COMMAND = ADD ] && echo '{"cniVersion":"1.0.0","ips":[{"address":"10.7.0.5/24"}]}' && exit 0
-      echo '{"code":11,"msg":"busy"}'; exit 1`,
-    );
-    const web = host.network(config()).add("web");
-    expect(web.refused("DEL")).toEqual({ code: 11, msg: "busy" });
-    expect(vethNames(host.namespace)).toEqual([]);
   });
 });
