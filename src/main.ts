@@ -9,11 +9,25 @@ import { identityOf, isPluginName, type PluginName, pluginNames } from "./names.
  * The name that the program was called by, without its directory. When it was not compiled that is `bun`, and the
  * name is the first argument: `bun run src/main.ts bridge`.
  */
-function calledAs(): PluginName {
+function calledAs(): string {
   const name = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
-  if (isPluginName(name)) return name;
-  const argument = process.argv[2] ?? "";
-  return isPluginName(argument) ? argument : "flatnet";
+  if (name !== "bun") return name;
+  return process.argv.slice(2).find((argument) => !argument.startsWith("-")) ?? "flatnet";
+}
+
+/** A link under another plugin's name must not act as ours. */
+async function refuse(name: string, host: Host): Promise<number> {
+  const { CniError, codes } = await import("./cni/error.ts");
+  const { reporting } = await import("./cni/dispatch.ts");
+  return reporting(host, () => {
+    throw new CniError({
+      code: codes.failed,
+      operation: "answer as the plugin",
+      subject: JSON.stringify(name),
+      cause: "flatnet has no plugin of this name",
+      hint: `call it by one of ${pluginNames.join(", ")}`,
+    });
+  });
 }
 
 /** Answers a call that needs no plugin, in half the time; one that fails is made again, and reported, the long way. */
@@ -34,6 +48,7 @@ async function traced(host: Host): Promise<Host> {
 async function main(): Promise<number> {
   const name = calledAs();
   const program = { version, names: pluginNames };
+  if (!isPluginName(name)) return refuse(name, processHost(program));
   if (introduced(name, processHost(program))) return 0;
   const { plugins, serve } = await import("./plugins.ts");
   const host = processHost(program, (each) => (isPluginName(each) ? plugins[each] : undefined));

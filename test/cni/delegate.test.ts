@@ -286,6 +286,14 @@ describe("a plugin of ours", () => {
     expect(calls[0]).toMatchObject({ containerId: "c1", rawConfig, config: { name: "checked" } });
   });
 
+  test("is refused addresses when it asks for them in turn, which could go round for ever", () => {
+    const { ipam } = inProcess({ add: (call) => call.ipam("noting").add() });
+    expect(thrownBy(() => ipam.add())).toMatchObject({
+      code: 999,
+      msg: 'find the plugin "noting": it gives no addresses, but asks for them itself; set ipam.type to an IPAM plugin',
+    });
+  });
+
   test("has its errors passed on", () => {
     const error = new CniError({ code: 50, cause: "range exhausted" });
     const { ipam } = inProcess({

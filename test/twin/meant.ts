@@ -47,8 +47,8 @@ export const usual = {
   neighbourAnnounced: {
     reason:
       "IPv6 addresses are announced as IPv4 addresses are: neighbours that knew the last owner learn of the new.",
-    look: eachAttached(({ id, ifname, addressed }) =>
-      addressed ? [{ at: sysctl(id, `ipv6/conf/${ifname}/ndisc_notify`), go: "0", ours: "1" }] : [],
+    look: eachAttached(({ id, ifname, v6 }) =>
+      v6 ? [{ at: sysctl(id, `ipv6/conf/${ifname}/ndisc_notify`), go: "0", ours: "1" }] : [],
     ),
   },
   addressKept: {

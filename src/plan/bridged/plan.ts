@@ -34,20 +34,19 @@ function interfaceSettings(bridged: Bridged): Setting[] {
   const { ifname } = bridged.owner;
   const v4 = `net/ipv4/conf/${ifname}`;
   const v6 = `net/ipv6/conf/${ifname}`;
-  const announcing: Setting[] = [
-    { key: `${v4}/arp_notify`, value: "1", optional: true },
-    { key: `${v6}/ndisc_notify`, value: "1", optional: true },
-  ];
+  const announcing: Setting = { key: `${v4}/arp_notify`, value: "1", optional: true };
   const detecting: Setting[] = bridged.detectDuplicates
     ? [
         { key: `${v6}/enhanced_dad`, value: "1", optional: true },
         { key: `${v6}/accept_dad`, value: "1", optional: true },
       ]
     : [{ key: `${v6}/accept_dad`, value: "0", optional: true }];
-  if (!families(bridged).has(6)) return [...detecting, ...announcing];
+  if (!families(bridged).has(6)) return [...detecting, announcing];
   return [
     ...detecting,
-    ...announcing,
+    announcing,
+    // Not without an IPv6 address: the kernel passes what is announced to every port of the bridge.
+    { key: `${v6}/ndisc_notify`, value: "1", optional: true },
     // A runtime may have switched IPv6 off in the container; an IPv6 address asks for it.
     { key: "net/ipv6/conf/lo/disable_ipv6", value: "0", optional: true },
     { key: `${v6}/disable_ipv6`, value: "0" },

@@ -5,7 +5,7 @@ import { familyOf } from "../../../netlink/wire/address.ts";
 import { withoutPrefix } from "../../../netlink/wire/cidr.ts";
 import { hostLinkName, type Owner, ownerText } from "../owner.ts";
 import { type PublishedPort, portText } from "./ports.ts";
-import { type SetName, sets, TABLE } from "./sets.ts";
+import { type SetName, setNames, sets, TABLE } from "./sets.ts";
 
 /** What the firewall knows of an attachment. */
 export interface Attached {
@@ -86,12 +86,24 @@ export function entriesOf(attached: Attached): Entry[] {
   return entries;
 }
 
-/** The entry as a request's body. */
-export const asList = ({ set, key, data, comment }: Entry): ElementListInput => ({
-  ...TABLE,
-  set,
-  elements: [{ key, ...(data && { data }), userdata: { comment } }],
-});
+/** Elements of one request: they have at most 400 bytes each, and all together 64 KiB. */
+const TOGETHER = 150;
+
+const element = ({ key, data, comment }: Entry) => ({ key, ...(data && { data }), userdata: { comment } });
+
+/**
+ * The entries as requests' bodies, those of a set together: the kernel answers each request of a transaction that it
+ * refuses, and has room for 270 answers.
+ */
+export function asLists(entries: readonly Entry[]): ElementListInput[] {
+  const lists: ElementListInput[] = [];
+  for (const set of setNames) {
+    const elements = entries.filter((entry) => entry.set === set).map(element);
+    for (let start = 0; start < elements.length; start += TOGETHER)
+      lists.push({ ...TABLE, set, elements: elements.slice(start, start + TOGETHER) });
+  }
+  return lists;
+}
 
 /** The key alone, to delete or find it. */
 export const keyOnly = (set: SetName, key: Element["key"]): ElementListInput => ({

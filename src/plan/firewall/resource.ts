@@ -16,7 +16,7 @@ import { ownerText } from "../owner.ts";
 import { type Resource, undoable } from "../resource.ts";
 import type { Side } from "../side.ts";
 import { explained, ifThere } from "./absent.ts";
-import { type Attached, asList, type Entry, entriesOf, keyOnly, readComment } from "./entries.ts";
+import { type Attached, asLists, type Entry, entriesOf, keyOnly, readComment } from "./entries.ts";
 import { makeLayout } from "./layout.ts";
 import { type SetName, setNames, TABLE } from "./sets.ts";
 
@@ -73,7 +73,7 @@ function add(host: Side, entries: readonly Entry[], own: string): void {
   let clear: Request[] = [];
   let generation: number | undefined;
   for (let tries = 1; ; tries++) {
-    const changes = [...clear, ...entries.map((entry) => createElements(asList(entry)))];
+    const changes = [...clear, ...asLists(entries).map(createElements)];
     try {
       host.netfilter.transact(batch(changes, generation));
       return;

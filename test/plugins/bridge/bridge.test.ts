@@ -53,6 +53,20 @@ live.describe("bridge", () => {
     expect(link(host.namespace, "cni0").address).toBe(address);
   });
 
+  live.test("keeps the link-layer address of a bridge that is there, when it is the gateway", () => {
+    using host = new Host();
+    program(host.namespace, "ip", "link", "add", "cni0", "type", "bridge");
+    const network = host.network(bridge({ isGateway: true, ipam: range }));
+    const first = network.add("a");
+    const { address } = link(host.namespace, "cni0");
+    // A bridge without an address of its own takes the least of its ports'.
+    const port = network.add("b").hostLink;
+    program(host.namespace, "ip", "link", "set", port, "address", "02:00:00:00:00:01");
+    first.del();
+    expect(link(host.namespace, "cni0").address).toBe(address);
+    expect(first.result.interfaces?.[0]?.mac).toBe(address);
+  });
+
   live.test.each([
     [{ hairpinMode: true }, { hairpin: true, isolated: false }],
     [{ portIsolation: true }, { hairpin: false, isolated: true }],
@@ -229,6 +243,28 @@ live.describe("bridge", () => {
     expect(await ask(web.namespace, question)).toBeUndefined();
     web.del();
     expect(ruleset(host.namespace)).not.toContain("net web");
+  });
+
+  live.test(
+    "macspoofchk allows no address that an earlier interface had, whose ADD or DEL was killed",
+    () => {
+      using host = new Host();
+      const network = host.network(bridge({ macspoofchk: true }));
+      const killed = network.add("web");
+      program(killed.namespace, "ip", "link", "delete", "eth0");
+      const web = network.add("web", { namespace: killed.namespace });
+      web.check();
+      expect(ruleset(host.namespace)).not.toContain(killed.result.interfaces![2]!.mac);
+      expect(ruleset(host.namespace)).toContain(web.result.interfaces![2]!.mac);
+    },
+  );
+
+  live.test("DEL goes on with keys that an ADD would refuse", () => {
+    using host = new Host();
+    const { namespace } = host.network(bridge({ ipam: range })).add("web");
+    const keys = { ipam: range, vlanTrunk: [{ minID: 5 }] };
+    host.network(bridge(keys)).container("web", { namespace, args: "FOO=bar" }).del();
+    expect([vethNames(host.namespace), host.leases("net")]).toEqual([[], []]);
   });
 
   live.test("dns of the configuration goes before that of IPAM", () => {

@@ -166,6 +166,29 @@ live.describe("CHECK", () => {
     expect(web.refused("CHECK")).toMatchObject({ code: 7, msg: expect.stringContaining("no prevResult") });
   });
 
+  live.test("compares the link-layer address with the result, which a later plugin may have changed", () => {
+    using host = new Host();
+    const web = attached(host);
+    const other = "02:00:00:00:00:99";
+    program(web.namespace, "ip", "link", "set", "eth0", "address", other);
+    const [bridge, port, inner] = web.result.interfaces!;
+    web.remember({ ...web.result, interfaces: [bridge!, port!, { ...inner!, mac: other.toUpperCase() }] });
+    web.check();
+    web.remember({ ...web.result, interfaces: [bridge!, port!, { ...inner!, mac: MAC }] });
+    expect(web.refused("CHECK").msg).toContain(`the address of eth0 is ${other}`);
+  });
+
+  live.test("says that the result is another attachment's", () => {
+    using host = new Host();
+    const web = attached(host);
+    const [bridge, port, inner] = web.result.interfaces!;
+    web.remember({
+      ...web.result,
+      interfaces: [bridge!, port!, { ...inner!, sandbox: "/run/netns/another" }],
+    });
+    expect(web.refused("CHECK").msg).toContain("prevResult has no such interface");
+  });
+
   live.test("compares with the result that it is given", () => {
     using host = new Host();
     const web = attached(host);

@@ -1,6 +1,7 @@
 /** Every key of `flatnet`: what each changes, and what is refused. */
 import { expect } from "bun:test";
 import { needs } from "../../needs.ts";
+import { callPlugin } from "../call.ts";
 import { Host, hostAddress, outsideAddress } from "../host.ts";
 import { addresses, link, links, program, routes, ruleset, sysctl } from "../kernel.ts";
 import { ask, serve } from "../talk.ts";
@@ -121,6 +122,29 @@ live.describe("the key", () => {
     };
     expect(host.network(flatnet({ dns })).add("web").result.dns).toEqual(dns);
   });
+});
+
+live.test("keys count in any letter case", () => {
+  using host = new Host();
+  const config = { type: "flatnet", cniVersion: "1.0.0", NAME: "net", IPAM: { Subnet: "10.9.0.0/16" } };
+  const subject = { containerId: "web", ifname: "eth0", netns: host.container().path };
+  const { stdout } = callPlugin(host, "ADD", config, subject);
+  expect(JSON.parse(stdout)).toMatchObject({ ips: [{ address: "10.9.0.2/16", gateway: "10.9.0.1" }] });
+  expect(host.leases("net")).toEqual(["10.9.0.2"]);
+});
+
+live.test.each(["constructor", "__proto__", "toString"])("a link may be called %s", (name) => {
+  using host = new Host();
+  const web = host.network(flatnet({ bridge: name })).add("web", { ifname: name });
+  web.check();
+  web.del();
+});
+
+live.test("an IPAM plugin that asks for addresses itself is refused", () => {
+  using host = new Host();
+  const { msg } = host.network(flatnet({ ipam: { type: "flatnet" } })).refuse("web");
+  expect(msg).toContain("it gives no addresses, but asks for them itself; set ipam.type to an IPAM plugin");
+  expect(links(host.namespace)).toHaveLength(2);
 });
 
 live.test("a container has several interfaces, each with an address of its own", () => {

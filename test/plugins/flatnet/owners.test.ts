@@ -103,9 +103,15 @@ live.test("a port that is to lead to two places is refused", () => {
   expect(host.leases("flatnet")).toEqual([]);
 });
 
-live.test("a port that is listed twice with the same destination is published once", () => {
+live.test.each([
+  ["192.0.2.1", "192.0.2.1"],
+  ["2001:db8::1", "2001:DB8:0::1"],
+  ["192.0.2.1", "::ffff:192.0.2.1"],
+  ["::", "0:0:0:0:0:0:0:0"],
+])("a port that is listed twice is published once, on %s and on %s", (first, second) => {
   using host = new Host();
-  const container = host.network(flatnet()).add("web", publishing(web(), web()));
+  const mappings = publishing(web({ hostIP: first }), web({ hostIP: second }));
+  const container = host.network(flatnet(dualStack)).add("web", mappings);
   container.check();
   container.del();
 });

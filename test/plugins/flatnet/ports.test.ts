@@ -156,6 +156,15 @@ live.test("an SCTP port leads to the container, in either family", () => {
   expect(sctpPortSeen(host.outside, namespace, hostAddress.v4, 9001)).toBeUndefined();
 });
 
+live.test("a container may publish thousands of ports", () => {
+  using host = new Host();
+  const ports = Array.from({ length: 5000 }, (_, index) => 20000 + index);
+  const mappings = ports.map((port) => web({ hostPort: port, containerPort: port }));
+  const container = host.network(flatnet(dualStack)).add("web", publishing(...mappings));
+  container.check();
+  container.del();
+});
+
 shown.test("each published port is one element that names its owner", () => {
   using host = new Host();
   const mappings = [

@@ -128,6 +128,21 @@ live.describe("DEL", () => {
     expect(vethNames(host.namespace)).toEqual([]);
   });
 
+  live.test.each([
+    [{ hostId: 7, ...dualStack }, {}],
+    [{ vlan: "7" }, {}],
+    [{}, { args: "FOO=bar" }],
+    [{}, { args: "MAC=02" }],
+  ])("goes on with keys %j and options %j, which an ADD would refuse", (keys, options) => {
+    using host = new Host();
+    const { namespace } = host.network(flatnet()).add("web", publishing);
+    host
+      .network(flatnet(keys))
+      .container("web", { namespace, ...options })
+      .del();
+    expect(belongings(host)).toEqual(nothing);
+  });
+
   live.test("is refused for a namespace that is none", () => {
     using host = new Host();
     const web = host.network(flatnet()).add("web");
