@@ -11,7 +11,6 @@ import {
 } from "../../netlink/route/links.ts";
 import { CniError, codes } from "../cni/error.ts";
 import { randomHex } from "../sys/random.ts";
-import { readSysctl } from "../sys/sysctl.ts";
 import { allOrNothing, type Resource, type Undo, undoable } from "./resource.ts";
 import type { Side } from "./side.ts";
 import { ignoringAdvertisements, type Setting, sysctls } from "./sysctls.ts";
@@ -185,9 +184,6 @@ export const bridge = (host: Side, options: BridgeOptions): Resource => ({
   remove: () => undefined,
 });
 
-const routesLoopback = (host: Side, name: string): boolean =>
-  host.inside(() => readSysctl(`net/ipv4/conf/${name}/route_localnet`)) === "1";
-
 /**
  * The bridge may route 127.0.0.0/8 (route_localnet): so the host reaches IPv4 ports published on its loopback. Set by
  * netlink, which works where /proc/sys is read-only. Not taken back: it is shared, or goes with the bridge.
@@ -195,11 +191,15 @@ const routesLoopback = (host: Side, name: string): boolean =>
 export const loopbackRouting = (host: Side, name: string): Resource => ({
   describe: () => `loopback addresses routed by ${name}`,
   ensure() {
-    if (routesLoopback(host, name)) return undefined;
     const index = bridgeIndex(host, name);
     host.route.do(setLink({ index, afSpec: { inet: { conf: { routeLocalnet: 1 } } } }));
     return undefined;
   },
-  check: () => (routesLoopback(host, name) ? [] : [`net/ipv4/conf/${name}/route_localnet is 0`]),
+  check() {
+    const found = host.route.get(getLink({ index: bridgeIndex(host, name) })).afSpec?.inet?.conf;
+    return found?.routeLocalnet === 1
+      ? []
+      : [`net/ipv4/conf/${name}/route_localnet is ${found?.routeLocalnet}`];
+  },
   remove: () => undefined,
 });

@@ -1,7 +1,7 @@
 /** Kernel switches under /proc/sys/net that an attachment needs. */
 import { SystemError } from "../../netlink/errors.ts";
 import { CniError, codes } from "../cni/error.ts";
-import { readSysctl, setSysctl } from "../sys/sysctl.ts";
+import { readSysctl, setSysctl, writeSysctl } from "../sys/sysctl.ts";
 import type { Resource } from "./resource.ts";
 import type { Side } from "./side.ts";
 
@@ -18,7 +18,8 @@ export interface Setting {
 
 function set(side: Side, setting: Setting): void {
   try {
-    setSysctl(setting.key, setting.value);
+    if (setting.optional) writeSysctl(setting.key, setting.value);
+    else setSysctl(setting.key, setting.value);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     if (!setting.optional) throw explained(error, side, setting);
@@ -51,8 +52,8 @@ function difference({ key, value, optional, unchecked }: Setting): string[] {
 }
 
 /**
- * Settings that must hold. Each is written only where it does not hold yet, so that a read-only /proc/sys is fine where
- * the host is prepared. Not taken back: they are shared by all networks, or go with their link.
+ * Settings that must hold. Each that is not optional is written only where it does not hold yet, so that a read-only
+ * /proc/sys is fine where the host is prepared. Not taken back: they are shared by all networks, or go with their link.
  */
 export const sysctls = (side: Side, settings: readonly Setting[]): Resource => ({
   describe: () => `${settings.map(({ key, value }) => `${key} = ${value}`).join(", ")} (${side.name})`,

@@ -27,6 +27,13 @@ const normal = (value: string): string => value.trim().replaceAll("\t", " ");
 export const readSysctl = (key: string): string => readText(fileOf(key)).trim();
 
 /**
+ * Gives a kernel setting a value, whatever it has. The kernel finds a file of /proc/sys the more slowly the more network
+ * namespaces have looked for theirs (0.3 ms where a thousand have), so one file less counts where a write may fail.
+ * @throws SystemError as `setSysctl`
+ */
+export const writeSysctl = (key: string, value: string): void => writeText(fileOf(key), value);
+
+/**
  * Gives a kernel setting a value. Nothing is written when it already has it, so that a read-only /proc/sys is no
  * obstacle then.
  * @param key as for `readSysctl`

@@ -7,8 +7,7 @@ export interface Attached {
   readonly id: string;
   readonly ifname: string;
   readonly network: Configuration;
-  /** IPAM gave it addresses, and IPv6 ones among them. */
-  readonly addressed: boolean;
+  /** IPAM gave it IPv6 addresses. */
   readonly v6: boolean;
 }
 
@@ -42,9 +41,7 @@ const subnets6 = (network: Configuration): string[] =>
 
 function attachedBy(scenario: Scenario, call: Call): Attached {
   const network = networkOf(scenario, call);
-  const { ipam } = keysOf(network);
-  const addressed = Boolean(ipam?.type);
-  return { id: call.id, ifname: call.ifname ?? "eth0", network, addressed, v6: subnets6(network).length > 0 };
+  return { id: call.id, ifname: call.ifname ?? "eth0", network, v6: subnets6(network).length > 0 };
 }
 
 const same = (a: Attached, b: Attached): boolean =>
