@@ -27,10 +27,9 @@ const flags = [
 
 rmSync(directory, { recursive: true, force: true });
 mkdirSync(directory, { recursive: true });
-const build = Bun.spawnSync(
-  [process.execPath, "build", "src/main.ts", ...flags, `--outfile=${executable}`],
-  { stdio: ["ignore", "pipe", "inherit"] },
-);
+const build = Bun.spawnSync([process.execPath, "build", "src/main.ts", ...flags, `--outfile=${executable}`], {
+  stdio: ["ignore", "pipe", "inherit"],
+});
 if (build.exitCode !== 0) {
   process.stderr.write(build.stdout);
   process.exit(1);
