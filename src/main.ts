@@ -1,5 +1,6 @@
 /** The executable: answers the call as the plugin of the name that it was called by. */
 import { version } from "../package.json" with { type: "json" };
+import { CniError, codes } from "./cni/error.ts";
 import { type Host, log } from "./cni/host.ts";
 import { introduce } from "./cni/introduce.ts";
 import { processHost } from "./cni/process-host.ts";
@@ -17,8 +18,7 @@ function calledAs(): string {
 
 /** A link under another plugin's name must not act as ours. */
 async function refuse(name: string, host: Host): Promise<number> {
-  const { CniError, codes } = await import("./cni/error.ts");
-  const { reporting } = await import("./cni/dispatch.ts");
+  const { reporting } = await import("./plugins.ts");
   return reporting(host, () => {
     throw new CniError({
       code: codes.failed,
@@ -55,4 +55,5 @@ async function main(): Promise<number> {
   return serve(plugins[name], process.argv.includes("--trace") ? await traced(host) : host);
 }
 
-process.exitCode = await main();
+// Not `process.exitCode`: to come to its end by itself takes the process 0.15 ms more.
+process.exit(await main());

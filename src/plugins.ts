@@ -13,7 +13,7 @@ import { plugin as bridge } from "./plugins/main/bridge/plugin.ts";
 import { plugin as flatnet } from "./plugins/main/flatnet/plugin.ts";
 import { plugin as loopback } from "./plugins/main/loopback/plugin.ts";
 
-export { serve } from "./cni/dispatch.ts";
+export { reporting, serve } from "./cni/dispatch.ts";
 
 // Each plugin is given the configurations that its own `configure` made.
 export const plugins = {

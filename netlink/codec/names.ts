@@ -25,14 +25,19 @@ function numberOf(names: Names, name: string | number | symbol): number {
   return number;
 }
 
-/** A number that has a name: `oneOf(u8, { down: 0, up: 1 })`. Unknown numbers stay numbers. */
-export function oneOf<const N extends Names>(base: Codec<number>, names: N): Codec<OneOf<N>> & Named<N> {
+/** Gives numbers their names, where they have one. */
+function naming<N extends Names>(names: N): (number: number) => keyof N | number {
   // Made on first use: a program has many such tables and one call touches a few.
   let byNumber: Map<number, keyof N> | undefined;
-  const named = (number: number): OneOf<N> => {
+  return (number) => {
     byNumber ??= new Map(Object.entries(names).map(([name, number]) => [number, name]));
     return byNumber.get(number) ?? number;
   };
+}
+
+/** A number that has a name: `oneOf(u8, { down: 0, up: 1 })`. Unknown numbers stay numbers. */
+export function oneOf<const N extends Names>(base: Codec<number>, names: N): Codec<OneOf<N>> & Named<N> {
+  const named = naming(names);
   return {
     word: `oneOf(${base.word})`,
     names,
@@ -58,13 +63,13 @@ function bitsOf(names: Names, name: string | number | symbol): number {
 export function flags<const N extends Names>(base: Codec<number>, names: N): Codec<Flags<N>> & Named<N> {
   // The few combinations that occur are split up once: a dump of 10,000 links has two or three of them.
   const seen = new Map<number, Flags<N>>();
+  const nameOf = naming(names);
   const split = (bits: number): Flags<N> => {
     const set: (keyof N | number)[] = [];
-    for (let bit = 0; bit < 32; bit++) {
-      const mask = (1 << bit) >>> 0;
-      if ((bits & mask) === 0) continue;
-      const name = Object.keys(names).find((name) => names[name] === mask);
-      set.push(name ?? mask);
+    for (let rest = bits; rest !== 0; ) {
+      const lowest = (rest & -rest) >>> 0;
+      set.push(nameOf(lowest));
+      rest = (rest ^ lowest) >>> 0;
     }
     return Object.freeze(set);
   };
