@@ -1,8 +1,17 @@
 /** The attributes of route netlink that are more than a number. */
 import { all, choose, nest, nestIfKnown, plain, type Shape, struct } from "./shape.ts";
 
-const linkData = (kind = "") =>
-  nestIfKnown({ bridge: "IFLA_BR", veth: "VETH_INFO" }[kind] ?? `IFLA_${kind.toUpperCase()}`);
+/** Kinds whose attributes do not begin with the kind's own name. */
+const DATA_OF: Record<string, string> = {
+  bridge: "IFLA_BR",
+  veth: "VETH_INFO",
+  macvtap: "IFLA_MACVLAN",
+  ipvtap: "IFLA_IPVLAN",
+};
+
+const PORT_DATA_OF: Record<string, string> = { bridge: "IFLA_BRPORT", vrf: "IFLA_VRF_PORT" };
+
+const linkData = (kind = "") => nestIfKnown(DATA_OF[kind] ?? `IFLA_${kind.toUpperCase()}`);
 
 const AF_INET = 2;
 const AF_BRIDGE = 7;
@@ -33,7 +42,7 @@ const link: Record<string, Shape> = {
   IFLA_LINKINFO: nest("IFLA_INFO_KIND"),
   IFLA_INFO_DATA: choose((beside) => linkData(beside.get("IFLA_INFO_KIND"))),
   IFLA_INFO_SLAVE_DATA: choose((beside) =>
-    beside.get("IFLA_INFO_SLAVE_KIND") === "bridge" ? nest("IFLA_BRPORT_STATE") : plain("bytes"),
+    nestIfKnown(PORT_DATA_OF[beside.get("IFLA_INFO_SLAVE_KIND") ?? ""] ?? ""),
   ),
   VETH_INFO_PEER: nest("IFLA_IFNAME", "ifinfomsg"),
   IFLA_PROTINFO: choose((_, family) => nest(family === AF_BRIDGE ? "IFLA_BRPORT_STATE" : "IFLA_INET6_FLAGS")),
@@ -46,6 +55,12 @@ const link: Record<string, Shape> = {
   IFLA_STATS64: struct("rtnl_link_stats64"),
   IFLA_MAP: struct("rtnl_link_ifmap"),
   IFLA_INET6_CACHEINFO: struct("ifla_cacheinfo"),
+  IFLA_MACVLAN_MACADDR_DATA: nest("IFLA_MACVLAN_MACADDR"),
+  IFLA_MACVLAN_MACADDR: plain("mac"),
+  IFLA_VLAN_FLAGS: struct("ifla_vlan_flags"),
+  ...all(nest("IFLA_VLAN_QOS_MAPPING"), "IFLA_VLAN_EGRESS_QOS IFLA_VLAN_INGRESS_QOS"),
+  IFLA_VLAN_QOS_MAPPING: struct("ifla_vlan_qos_mapping"),
+  IFLA_VLAN_PROTOCOL: plain("networkNumber"),
   IFLA_BRIDGE_VLAN_INFO: struct("bridge_vlan_info"),
   IFLA_BR_MCAST_QUERIER_STATE: nest("BRIDGE_QUERIER_IP_ADDRESS"),
   IFLA_BR_MULTI_BOOLOPT: struct("br_boolopt_multi"),

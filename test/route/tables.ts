@@ -7,9 +7,14 @@ import { BridgePort } from "../../netlink/route/link/bridge-port.ts";
 import { InetLink } from "../../netlink/route/link/inet.ts";
 import { Inet6Link } from "../../netlink/route/link/inet6.ts";
 import { LinkInfo } from "../../netlink/route/link/info.ts";
+import { Ipvlan } from "../../netlink/route/link/ipvlan.ts";
 import { Link, LinkDetails, linkHeader } from "../../netlink/route/link/link.ts";
+import { Macvlan } from "../../netlink/route/link/macvlan.ts";
 import { LinkMap, LinkStats, LinkStats64 } from "../../netlink/route/link/statistics.ts";
+import { Tun } from "../../netlink/route/link/tun.ts";
 import { Veth } from "../../netlink/route/link/veth.ts";
+import { Vlan, VlanFlags } from "../../netlink/route/link/vlan.ts";
+import { Vrf, VrfPort } from "../../netlink/route/link/vrf.ts";
 import { Xdp } from "../../netlink/route/link/xdp.ts";
 import { Metrics } from "../../netlink/route/metrics.ts";
 import { RouteProtocol, RouteType, RTM, Scope, tables } from "../../netlink/route/names.ts";
@@ -93,6 +98,18 @@ export const rowTables: readonly (HeaderTable & { codec: Table })[] = [
     codec: nestIn(Link, "protoDownReason"),
   },
   { header: "veth.h", prefix: "VETH_INFO_", codec: Veth as unknown as Table },
+  { header: "if_link.h", prefix: "IFLA_MACVLAN_", member: "IFLA_MACVLAN_MODE", codec: Macvlan },
+  { header: "if_link.h", prefix: "IFLA_IPVLAN_", member: "IFLA_IPVLAN_MODE", codec: Ipvlan },
+  { header: "if_link.h", prefix: "IFLA_VLAN_", member: "IFLA_VLAN_ID", codec: Vlan },
+  {
+    header: "if_link.h",
+    prefix: "IFLA_VLAN_QOS_",
+    member: "IFLA_VLAN_QOS_MAPPING",
+    codec: nestIn(Vlan, "egressQos"),
+  },
+  { header: "if_link.h", prefix: "IFLA_VRF_", member: "IFLA_VRF_TABLE", codec: Vrf },
+  { header: "if_link.h", prefix: "IFLA_VRF_PORT_", member: "IFLA_VRF_PORT_TABLE", codec: VrfPort },
+  { header: "if_link.h", prefix: "IFLA_TUN_", member: "IFLA_TUN_OWNER", codec: Tun },
   {
     header: "if_bridge.h",
     prefix: "IFLA_BRIDGE_",
@@ -167,6 +184,13 @@ export const nameTables: readonly (HeaderTable & {
   { header: "if_link.h", prefix: "XDP_ATTACHED_", names: namesOf(Xdp, "attached") },
   { header: "if_link.h", prefix: "XDP_FLAGS_", names: namesOf(Xdp, "flags") },
   { header: "if_link.h", prefix: "IN6_ADDR_GEN_MODE_", names: namesOf(Inet6Link, "addrGenMode") },
+  { header: "if_link.h", prefix: "MACVLAN_MODE_", names: namesOf(Macvlan, "mode") },
+  { header: "if_link.h", prefix: "MACVLAN_FLAG_", names: namesOf(Macvlan, "flags") },
+  { header: "if_link.h", prefix: "MACVLAN_MACADDR_", names: namesOf(Macvlan, "macaddrMode") },
+  { header: "if_link.h", prefix: "IPVLAN_MODE_", names: namesOf(Ipvlan, "mode") },
+  { header: "if_link.h", prefix: "IPVLAN_F_", names: namesOf(Ipvlan, "flags") },
+  { header: "if_vlan.h", prefix: "VLAN_FLAG_", names: namesOf(VlanFlags) },
+  { header: "if_tun.h", prefix: "IFF_", names: namesOf(Tun, "type") },
   { header: "if_bridge.h", prefix: "BR_STATE_", names: namesOf(BridgePort, "state") },
   { header: "if_bridge.h", prefix: "MDB_RTR_TYPE_", names: namesOf(Bridge, "mcastRouter") },
   { header: "if_bridge.h", prefix: "BRIDGE_FLAGS_", names: namesOf(BridgeSpec, "flags") },
@@ -235,6 +259,13 @@ export const layouts: readonly {
   { header: "ip.h", source: "IPV4_DEVCONF_", codec: nestIn(InetLink, "conf") },
   { header: "ipv6.h", source: "DEVCONF_", codec: nestIn(Inet6Link, "conf") },
   { header: "snmp.h", source: "ICMP6_MIB_", codec: nestIn(Inet6Link, "icmp6stats") },
+  { header: "if_link.h", source: "struct ifla_vlan_flags", codec: nestIn(Vlan, "flags"), size: 8 },
+  {
+    header: "if_link.h",
+    source: "struct ifla_vlan_qos_mapping",
+    codec: nestIn(Vlan, "egressQos", "mapping"),
+    size: 8,
+  },
   { header: "if_bridge.h", source: "struct br_boolopt_multi", codec: nestIn(Bridge, "multiBoolopt") },
   { header: "if_bridge.h", source: "struct bridge_vlan_info", codec: nestIn(BridgeSpec, "vlanInfo") },
   {
