@@ -50,9 +50,9 @@ async function main(): Promise<number> {
   const program = { version, names: pluginNames };
   if (!isPluginName(name)) return refuse(name, processHost(program));
   if (introduced(name, processHost(program))) return 0;
-  const { plugins, serve } = await import("./plugins.ts");
-  const host = processHost(program, (each) => (isPluginName(each) ? plugins[each] : undefined));
-  return serve(plugins[name], process.argv.includes("--trace") ? await traced(host) : host);
+  const { ipamPlugin, loadPlugin, serve } = await import("./plugins.ts");
+  const host = processHost(program, ipamPlugin);
+  return serve(await loadPlugin(name), process.argv.includes("--trace") ? await traced(host) : host);
 }
 
 // Not `process.exitCode`: to come to its end by itself takes the process 0.15 ms more.

@@ -20,7 +20,7 @@ export interface Ipam {
 }
 
 /** What delegation needs of the process. */
-export type DelegateHost = Pick<Host, "identify" | "plugin">;
+export type DelegateHost = Pick<Host, "identify" | "plugin" | "program">;
 
 /** The executable that is running. */
 const self = "/proc/self/exe";
@@ -44,6 +44,10 @@ function checkType(type: string): void {
     throw unusable(type, "a name has no `/`", "set ipam.type to a plugin's file name");
 }
 
+/** The answer to a plugin of ours that is asked for addresses, and would ask for them in turn for ever. */
+const givesNone = (type: string): CniError =>
+  unusable(type, "it gives no addresses", "set ipam.type to an IPAM plugin");
+
 /**
  * Where the plugin `type` is: one of ours, or a file in the first of the directories `path` that has it. A file that
  * is this executable counts as ours, and so does a name of ours that no directory has.
@@ -51,28 +55,28 @@ function checkType(type: string): void {
  */
 export function findDelegate(type: string, path: readonly string[], host: DelegateHost): Plugin | string {
   checkType(type);
-  const ours = host.plugin(type);
+  const isOurs = host.program.names.includes(type);
+  const ours = (): Plugin => {
+    const plugin = host.plugin(type);
+    if (plugin === undefined) throw givesNone(type);
+    return plugin;
+  };
   for (const directory of path) {
     const file = `${directory}/${type}`;
     const identity = host.identify(file);
     if (!identity?.regular) continue;
-    return ours !== undefined && sameFile(identity, host.identify(self)) ? ours : file;
+    return isOurs && sameFile(identity, host.identify(self)) ? ours() : file;
   }
-  if (ours !== undefined) return ours;
+  if (isOurs) return ours();
   throw path.length === 0
     ? unusable(type, "CNI_PATH names no directory", "set CNI_PATH to the directories with CNI plugins")
     : unusable(type, `it is not in ${path.join(", ")}`, "install it there, or correct ipam.type or CNI_PATH");
 }
 
-/** The answer to a plugin that is asked for addresses and asks for them in turn, which could go round for ever. */
-function asksInTurn(type: string): never {
-  throw unusable(type, "it gives no addresses, but asks for them itself", "set ipam.type to an IPAM plugin");
-}
-
 /** A plugin that leaves nothing behind when its ADD fails, as each of ours must. */
 function inProcess(plugin: Plugin, request: Request): Ipam {
   const run = (command: Command): Result | undefined => {
-    const delegated = { ...request, command, ipam: () => asksInTurn(plugin.name) };
+    const delegated = { ...request, command };
     checkVersion(plugin, delegated);
     return perform(plugin, delegated);
   };

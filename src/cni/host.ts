@@ -26,7 +26,7 @@ export interface Host {
   isOwnNamespace(path: string): boolean;
   /** The file that `path` leads to, links followed; nothing when there is none that can be seen. */
   identify(path: string): FileIdentity | undefined;
-  /** A plugin of this program. */
+  /** A plugin of this program that gives out addresses. */
   plugin(name: string): Plugin | undefined;
   /** How sockets are opened, where it is not as usual: a trace puts itself between. */
   readonly open?: Open;

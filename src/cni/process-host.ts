@@ -41,7 +41,7 @@ function withConsole(write: (text: string) => void, print: (text: string) => voi
 /**
  * The host of this process.
  * @param program the version and the names of the program
- * @param plugin gives a plugin of this program
+ * @param plugin gives a plugin of this program that gives out addresses
  */
 export function processHost(program: Host["program"], plugin: Host["plugin"] = () => undefined): Host {
   return {

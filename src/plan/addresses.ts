@@ -140,14 +140,17 @@ export interface GatewayOptions {
   readonly cidr: string;
   /** Replace addresses that are in the way. */
   readonly force: boolean;
+  /** The port of the bridge that it is made for. */
+  readonly port: string;
 }
 
 /** The gateway's address on the bridge (or on its VLAN device). Shared: it stays when a container leaves. */
-export const gatewayAddress = (host: Side, { bridge, device, cidr, force }: GatewayOptions): Resource => {
+export const gatewayAddress = (host: Side, options: GatewayOptions): Resource => {
+  const { bridge, device, cidr, force, port } = options;
   const index = () => deviceIndex(host, device);
   const address = { address: withoutPrefix(cidr), prefixlen: parseCidr(cidr).prefix };
   const takeBack = (): void => {
-    const unused = isUnused(host, { index: bridgeIndex(host, bridge) });
+    const unused = isUnused(host, { index: bridgeIndex(host, bridge) }, port);
     if (unused) host.route.attempt([deleteAddress({ index: index(), ...address })]);
   };
   return {

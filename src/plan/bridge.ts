@@ -126,11 +126,13 @@ function explained(error: unknown, vlanFiltering: boolean): unknown {
 /**
  * Whether what this call made for the bridge is of no use to anybody: the bridge has no port, and no other call is
  * about to give it one.
- * @param apart a port that does not count
+ * @param apart ports that do not count: those that this call made
  */
-export function isUnused(host: Side, bridge: { readonly index: number }, apart?: string): boolean {
+export function isUnused(host: Side, bridge: { readonly index: number }, ...apart: string[]): boolean {
   if (!host.isAlone()) return false;
-  return host.route.list(listLinks({ master: bridge.index })).every(({ ifname }) => ifname === apart);
+  return host.route
+    .list(listLinks({ master: bridge.index }))
+    .every(({ ifname }) => apart.includes(ifname ?? ""));
 }
 
 function deleteIfUnused(host: Side, name: string): void {

@@ -79,10 +79,12 @@ interface VlanGatewayOptions {
   readonly vlan: number;
   /** Bytes; 0 leaves it to the kernel. */
   readonly mtu: number;
+  /** The port of the bridge that it is made for. */
+  readonly first: string;
 }
 
 /** A veth pair in the host, one end a port of the bridge in the VLAN, the other the gateway's. Shared: it stays. */
-export const vlanGateway = (host: Side, { bridge, vlan, mtu }: VlanGatewayOptions): Resource => {
+export const vlanGateway = (host: Side, { bridge, vlan, mtu, first }: VlanGatewayOptions): Resource => {
   const name = vlanGatewayName(bridge, vlan);
   const exists = (): boolean => host.route.find(getLinkSummary({ ifname: name })) !== undefined;
   const create = (made: Made): Undo => {
@@ -94,7 +96,8 @@ export const vlanGateway = (host: Side, { bridge, vlan, mtu }: VlanGatewayOption
     const undo = undoable(
       () => host.route.do(pair),
       () => {
-        if (isUnused(host, { index: master }, port)) host.route.attempt([deleteLink({ ifname: port })]);
+        if (isUnused(host, { index: master }, port, first))
+          host.route.attempt([deleteLink({ ifname: port })]);
       },
     );
     made.remember(undo);

@@ -60,11 +60,17 @@ function requestWith(changes: Partial<Request> = {}) {
   return { request, lines };
 }
 
-const nothingOurs: DelegateHost = { identify: fileIdentity, plugin: () => undefined };
+const hostWith = (...names: string[]): DelegateHost => ({
+  identify: fileIdentity,
+  plugin: () => undefined,
+  program: { version: "0", names },
+});
+const nothingOurs = hostWith();
+const oursIsNoting = hostWith("noting");
 
 describe("finding", () => {
   const { plugin } = notingPlugin();
-  const ours = { ...nothingOurs, plugin: (name: string) => (name === "host-local" ? plugin : undefined) };
+  const ours: DelegateHost = { ...hostWith("host-local"), plugin: () => plugin };
 
   test("the first directory that has a regular file of the name wins", () => {
     const [first, second, third] = ["1", "2", "3"].map((name) => join(folder, name)) as [
@@ -272,7 +278,7 @@ describe("a plugin of ours", () => {
   function inProcess(changes: Parameters<typeof notingPlugin>[0] = {}, version = "1.1.0") {
     const { plugin, calls, commands } = notingPlugin(changes);
     const { request } = requestWith({ path: [], version });
-    return { ipam: ipamFor(request, "noting", { ...nothingOurs, plugin: () => plugin }), calls, commands };
+    return { ipam: ipamFor(request, "noting", { ...oursIsNoting, plugin: () => plugin }), calls, commands };
   }
 
   test("is called with each command, the same request, and its own configuration", () => {
@@ -286,11 +292,12 @@ describe("a plugin of ours", () => {
     expect(calls[0]).toMatchObject({ containerId: "c1", rawConfig, config: { name: "checked" } });
   });
 
-  test("is refused addresses when it asks for them in turn, which could go round for ever", () => {
-    const { ipam } = inProcess({ add: (call) => call.ipam("noting").add() });
-    expect(thrownBy(() => ipam.add())).toMatchObject({
+  test("that gives no addresses is not asked: it would ask for some in turn, and so for ever", () => {
+    expect(
+      thrownBy(() => findDelegate("noting", [], { ...oursIsNoting, plugin: () => undefined })),
+    ).toMatchObject({
       code: 999,
-      msg: 'find the plugin "noting": it gives no addresses, but asks for them itself; set ipam.type to an IPAM plugin',
+      msg: 'find the plugin "noting": it gives no addresses; set ipam.type to an IPAM plugin',
     });
   });
 

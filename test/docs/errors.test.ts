@@ -85,10 +85,18 @@ const failures: readonly [page: string, situation: string, Failure][] = [
     "an address of another",
     (host) => {
       host.network(hostLocal(small)).add("web");
-      return host.network(hostLocal(small)).refuse("db", { args: "IP=10.22.1.10" });
+      return host.network(hostLocal(small)).refuse("db", { args: "IgnoreUnknown=1;IP=10.22.1.10" });
     },
   ],
-  ["host-local", "a second ADD", (host) => host.network(hostLocal(small)).add("web").refused("ADD")],
+  [
+    "host-local",
+    "a second ADD",
+    (host) =>
+      host
+        .network(network("host-local", { ipam: { ranges: small } }))
+        .add("web")
+        .refused("ADD"),
+  ],
   ["host-local", "bits after the prefix", refused(hostLocal([[{ subnet: "10.22.0.5/16" }]]))],
   [
     "host-local",

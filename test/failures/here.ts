@@ -2,9 +2,11 @@
 import { inside } from "../../netlink/socket/namespace.ts";
 import type { Transport } from "../../netlink/socket/transport.ts";
 import type { Open } from "../../src/cni/host.ts";
+import type { Plugin } from "../../src/cni/plugin.ts";
 import { processHost } from "../../src/cni/process-host.ts";
+import { pluginNames } from "../../src/names.ts";
 import { openTransport } from "../../src/plan/side.ts";
-import { plugins, serve } from "../../src/plugins.ts";
+import { ipamPlugin, loadPlugin, serve } from "../../src/plugins.ts";
 import type { Host } from "../plugins/host.ts";
 import { type Call, type Command, type ContainerCall, type Ending, variablesOf } from "./call.ts";
 
@@ -23,6 +25,10 @@ const opening =
       `${namespace === undefined ? "host" : "container"} ${protocol}`,
     );
 
+const plugins: Readonly<Record<string, Plugin>> = Object.fromEntries(
+  await Promise.all(pluginNames.map(async (name) => [name, await loadPlugin(name)] as const)),
+);
+
 /** Makes a call in this process with something between its sockets and the kernel. */
 export function callHere(
   host: Host,
@@ -31,9 +37,8 @@ export function callHere(
   between: Between,
 ): Ending {
   const written = { stdout: "", stderr: "" };
-  const find = (name: string) => plugins[name as keyof typeof plugins];
   const process = {
-    ...processHost({ version: "0", names: [] }, find),
+    ...processHost({ version: "0", names: pluginNames }, ipamPlugin),
     // No file stands for the IPAM plugin: it is called in this process as well.
     variables: { ...variablesOf(host, command, made), CNI_PATH: "/nowhere" },
     readStdin: () => JSON.stringify(made.config),
@@ -45,6 +50,6 @@ export function callHere(
     },
     open: opening(between),
   };
-  const exit = inside(host.namespace, () => serve(find(made.config.type), process));
+  const exit = inside(host.namespace, () => serve(plugins[made.config.type]!, process));
   return { exit, ...written };
 }

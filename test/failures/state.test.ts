@@ -67,7 +67,7 @@ live.describe("a disk for leases", () => {
     const web = { config: flatnet(host), netns: host.container() };
     await succeed(host, "ADD", web);
     leases.remount("ro");
-    const other = { ...web, id: "other" };
+    const other = { ...web, id: "other", netns: host.container() };
     expect((await refused(host, "ADD", other)).msg).toMatch(/EROFS; make the file system writable/);
     expect((await refused(host, "DEL", web)).msg).toMatch(/remove .*10.87.1.2: EROFS/);
     expect(await refused(host, "STATUS", web)).toMatchObject({

@@ -68,7 +68,7 @@ const cases: Record<string, Taken> = {
   },
   "the attachment by its own earlier ADD": {
     prepare: (host, container) => succeed(host, "ADD", { config: flatnet(host), netns: container }),
-    words: /eth0 of container web already holds 10.87.1.2; call DEL/,
+    words: /the container has an interface eth0 already; is it attached already\? Call DEL first/,
   },
 };
 

@@ -4,7 +4,8 @@ import type { PublishedPort } from "../firewall/ports.ts";
 import type { Owner } from "../owner.ts";
 import type { PortVlans } from "../vlans.ts";
 
-export interface Bridged {
+/** The bridge and the interface on it, which need no addresses. */
+export interface BridgedLink {
   readonly owner: Owner;
   /** `CNI_NETNS` as passed. */
   readonly sandbox: string;
@@ -19,6 +20,11 @@ export interface Bridged {
   readonly vlans: PortVlans | undefined;
   /** The link-layer address of the container's end, when it was asked for. */
   readonly mac: string | undefined;
+  /** Only the container's own link-layer address may send. */
+  readonly checkSpoofing: boolean;
+}
+
+export interface Bridged extends BridgedLink {
   /** Duplicate address detection in the container. */
   readonly detectDuplicates: boolean;
   /** The container's end is set up and configured. */
@@ -33,7 +39,5 @@ export interface Bridged {
   /** There may be something to masquerade or to publish, now or at the attachment's ADD. */
   readonly usesFirewall: boolean;
   readonly masquerade: boolean;
-  /** Only the container's own link-layer address may send. */
-  readonly checkSpoofing: boolean;
   readonly ports: readonly PublishedPort[];
 }

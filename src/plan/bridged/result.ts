@@ -1,7 +1,7 @@
-/** The result of an attachment to a bridge, and what a later call reads back from it. */
+/** The result of an attachment to a bridge. */
 import type { LinkSummary } from "../../../netlink/route/link/summary.ts";
 import { getLinkSummary } from "../../../netlink/route/links.ts";
-import type { Interface, IpConfig, Result } from "../../cni/result.ts";
+import type { Interface, Result } from "../../cni/result.ts";
 import { bridgeNamed } from "../bridge.ts";
 import { portLink } from "../port.ts";
 import type { Side } from "../side.ts";
@@ -39,13 +39,4 @@ export function resultOf(bridged: Bridged, host: Side, container: Side): Result 
     routes,
     dns,
   };
-}
-
-/** The addresses that a result gives the container's interface: all of them where it does not say whose they are. */
-export function addressesOf(result: Result | undefined, ifname: string): readonly IpConfig[] {
-  if (result === undefined) return [];
-  return result.ips.filter(({ interface: index }) => {
-    const owner = index === undefined ? undefined : result.interfaces[index];
-    return owner === undefined || (owner.name === ifname && Boolean(owner.sandbox));
-  });
 }

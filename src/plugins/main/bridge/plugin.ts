@@ -5,11 +5,12 @@ import { CniError, codes } from "../../../cni/error.ts";
 import type { Call, Plugin } from "../../../cni/plugin.ts";
 import type { Result } from "../../../cni/result.ts";
 import { identityOf } from "../../../names.ts";
-import { type Attaching, attach, compare, detach, ownerOf } from "../../../plan/bridged/attach.ts";
-import { collect } from "../../../plan/bridged/collect.ts";
+import { attach, compare, detach } from "../../../plan/attaching/attach.ts";
+import { collect, firewallElements, guardedPorts, links, ownerOf } from "../../../plan/attaching/collect.ts";
+import { askedMac } from "../../../plan/attaching/mac.ts";
+import { attachingToBridge } from "../../../plan/bridged/attaching.ts";
 import { withDefaultRoutes, withGateways } from "../../../plan/bridged/gateways.ts";
-import { askedMac } from "../../../plan/bridged/mac.ts";
-import type { Bridged } from "../../../plan/bridged/model.ts";
+import type { Bridged, BridgedLink } from "../../../plan/bridged/model.ts";
 import { hostReady } from "../../../plan/bridged/status.ts";
 import { shapeOfBridge } from "./schema.ts" with { type: "macro" };
 import type { Bridge } from "./schema.ts";
@@ -31,6 +32,19 @@ function checkTogether({ ipam, disableContainerInterface, hairpinMode, promiscMo
   }
 }
 
+function linkOf(call: Call<Bridge>): BridgedLink {
+  const { config } = call;
+  return {
+    owner: ownerOf(call),
+    sandbox: call.netns,
+    bridge: { name: config.bridge, promiscuous: config.promiscMode, mtu: config.mtu },
+    port: { hairpin: config.hairpinMode, isolated: config.portIsolation },
+    vlans: removes(call.command) ? undefined : portVlans(config),
+    mac: askedMac(call, ["capability", "args", "MAC"]),
+    checkSpoofing: config.macspoofchk,
+  };
+}
+
 function bridged(call: Call<Bridge>, leased: Result): Bridged {
   const { config } = call;
   const isGateway = config.isGateway || config.isDefaultGateway;
@@ -45,12 +59,7 @@ function bridged(call: Call<Bridge>, leased: Result): Bridged {
     });
   }
   return {
-    owner: ownerOf(call),
-    sandbox: call.netns,
-    bridge: { name: config.bridge, promiscuous: config.promiscMode, mtu: config.mtu },
-    port: { hairpin: config.hairpinMode, isolated: config.portIsolation },
-    vlans: removes(call.command) ? undefined : portVlans(config),
-    mac: askedMac(call),
+    ...linkOf(call),
     detectDuplicates: config.enabledad,
     containerUp: !config.disableContainerInterface,
     ips,
@@ -63,16 +72,20 @@ function bridged(call: Call<Bridge>, leased: Result): Bridged {
     forceAddress: config.forceAddress,
     usesFirewall: config.ipMasq,
     masquerade: config.ipMasq,
-    checkSpoofing: config.macspoofchk,
     ports: [],
   };
 }
 
-const attaching = (call: Call<Bridge>): Attaching => ({
-  request: call,
-  ipam: () => (call.config.ipam?.type ? call.ipam(call.config.ipam.type) : undefined),
-  bridged: (leased) => bridged(call, leased),
-});
+const ipamOf = (call: Call<Bridge>) =>
+  call.config.ipam?.type ? call.ipam(call.config.ipam.type) : undefined;
+
+const attaching = (call: Call<Bridge>) =>
+  attachingToBridge({
+    request: call,
+    ipam: () => ipamOf(call),
+    link: () => linkOf(call),
+    bridged: (leased) => bridged(call, leased),
+  });
 
 export const plugin: Plugin<Bridge> = {
   ...identityOf("bridge"),
@@ -83,9 +96,14 @@ export const plugin: Plugin<Bridge> = {
   },
   del: (call) => detach(attaching(call)),
   check: (call) => compare(attaching(call)),
-  gc: (call) => collect(attaching(call)),
+  gc: (call) =>
+    collect({
+      request: call,
+      addresses: () => ipamOf(call)?.gc(),
+      leftovers: [links, guardedPorts, firewallElements],
+    }),
   status(call) {
-    attaching(call).ipam()?.status();
+    ipamOf(call)?.status();
     hostReady(call, {
       bridge: call.config.bridge,
       needsFirewall: call.config.ipMasq || call.config.macspoofchk,

@@ -7,11 +7,12 @@ import { JsonObject } from "../../../cni/json.ts";
 import type { Call, Plugin } from "../../../cni/plugin.ts";
 import type { Dns, Result } from "../../../cni/result.ts";
 import { identityOf } from "../../../names.ts";
-import { type Attaching, attach, compare, detach, ownerOf } from "../../../plan/bridged/attach.ts";
-import { collect } from "../../../plan/bridged/collect.ts";
+import { attach, compare, detach } from "../../../plan/attaching/attach.ts";
+import { collect, firewallElements, links, ownerOf } from "../../../plan/attaching/collect.ts";
+import { askedMac } from "../../../plan/attaching/mac.ts";
+import { attachingToBridge } from "../../../plan/bridged/attaching.ts";
 import { withDefaultRoutes, withGateways } from "../../../plan/bridged/gateways.ts";
-import { askedMac } from "../../../plan/bridged/mac.ts";
-import type { Bridged } from "../../../plan/bridged/model.ts";
+import type { Bridged, BridgedLink } from "../../../plan/bridged/model.ts";
 import { hostReady } from "../../../plan/bridged/status.ts";
 import { publishedPorts } from "../../../plan/firewall/ports.ts";
 import { shapeOfFlatnet } from "./schema.ts" with { type: "macro" };
@@ -57,10 +58,8 @@ function dnsOf({ dns, runtimeConfig }: Flatnet, leased: Result): Dns {
   return dns && Object.keys(dns).length > 0 ? dns : leased.dns;
 }
 
-function bridged(call: Call<Flatnet>, leased: Result): Bridged {
-  const { config, command } = call;
-  const ips = config.isGateway ? withGateways(leased.ips) : leased.ips;
-  const addresses = ips.map(({ address }) => withoutPrefix(address));
+function linkOf(call: Call<Flatnet>): BridgedLink {
+  const { config } = call;
   return {
     owner: ownerOf(call),
     sandbox: call.netns,
@@ -69,7 +68,17 @@ function bridged(call: Call<Flatnet>, leased: Result): Bridged {
     vlans: config.vlan
       ? { untagged: config.vlan, tagged: [], gatewayDevice: true, keepDefault: false }
       : undefined,
-    mac: askedMac(call, ["IP"]),
+    mac: askedMac(call, ["capability", "args", "MAC"], ["IP"]),
+    checkSpoofing: false,
+  };
+}
+
+function bridged(call: Call<Flatnet>, leased: Result): Bridged {
+  const { config, command } = call;
+  const ips = config.isGateway ? withGateways(leased.ips) : leased.ips;
+  const addresses = ips.map(({ address }) => withoutPrefix(address));
+  return {
+    ...linkOf(call),
     detectDuplicates: false,
     containerUp: true,
     ips,
@@ -79,16 +88,19 @@ function bridged(call: Call<Flatnet>, leased: Result): Bridged {
     forceAddress: false,
     usesFirewall: true,
     masquerade: config.ipMasq,
-    checkSpoofing: false,
     ports: addresses.length === 0 ? [] : publishedPorts(config.runtimeConfig?.portMappings ?? [], addresses),
   };
 }
 
-const attaching = (call: Call<Flatnet>): Attaching => ({
-  request: call,
-  ipam: () => call.ipam(call.config.ipam.type, ipamConfig(call)),
-  bridged: (leased) => bridged(call, leased),
-});
+const ipamOf = (call: Call<Flatnet>) => call.ipam(call.config.ipam.type, ipamConfig(call));
+
+const attaching = (call: Call<Flatnet>) =>
+  attachingToBridge({
+    request: call,
+    ipam: () => ipamOf(call),
+    link: () => linkOf(call),
+    bridged: (leased) => bridged(call, leased),
+  });
 
 export const plugin: Plugin<Flatnet> = {
   ...identityOf("flatnet"),
@@ -96,9 +108,14 @@ export const plugin: Plugin<Flatnet> = {
   add: (call) => attach(attaching(call)),
   del: (call) => detach(attaching(call)),
   check: (call) => compare(attaching(call)),
-  gc: (call) => collect(attaching(call)),
+  gc: (call) =>
+    collect({
+      request: call,
+      addresses: () => ipamOf(call).gc(),
+      leftovers: [links, firewallElements],
+    }),
   status(call) {
-    attaching(call).ipam()?.status();
+    ipamOf(call).status();
     hostReady(call, { bridge: call.config.bridge, needsFirewall: true });
   },
 };

@@ -1,0 +1,108 @@
+/** The commands of a plugin that gives a container an interface, once its configuration is in the plan's terms. */
+import type { Ipam } from "../../cni/delegate.ts";
+import { CniError, codes } from "../../cni/error.ts";
+import type { Call } from "../../cni/plugin.ts";
+import { emptyResult, type Result } from "../../cni/result.ts";
+import { namespaceIfThere, namespaceOf } from "../namespaces.ts";
+import { allOrNothing, differences, type Plan, removeAll } from "../resource.ts";
+import { Side } from "../side.ts";
+import { previousAddresses, previousMac, requirePrevious } from "./previous.ts";
+
+/** Where a plan is to be. */
+export interface Sides {
+  readonly host: Side;
+  /** Absent when the container's namespace is gone, which only removing can do without. */
+  readonly container: Side | undefined;
+  /** CHECK: the link-layer address that the result gives the container's interface. */
+  readonly mac?: string | undefined;
+}
+
+/** What is made once the addresses are known, and the result of the whole. */
+export interface Addressed {
+  readonly plan: Plan;
+  result(): Result;
+}
+
+/** A call in terms of the plan: how its configuration becomes a plan, given what IPAM gave. */
+export interface Attaching {
+  readonly request: Call;
+  /** The IPAM plugin; undefined when the interface gets no addresses. @throws CniError when it cannot be found */
+  ipam(): Ipam | undefined;
+  /** The interface itself. It is made before addresses are asked for: a DHCP client asks through it. */
+  link(sides: Sides): Plan;
+  /** All the rest. @throws CniError when configuration and addresses do not go together */
+  addressed(sides: Sides, leased: Result): Addressed;
+}
+
+/** Makes the attachment, or nothing. The namespace and the IPAM plugin are looked for before anything is made. */
+export function attach({ request, ipam, link, addressed }: Attaching): Result {
+  using namespace = namespaceOf(request.netns);
+  using host = new Side("host", undefined, request.open);
+  using container = new Side("container", namespace, request.open);
+  const sides = { host, container };
+  return allOrNothing((made) => {
+    const addresses = ipam();
+    let leased: Result | undefined;
+    // First, so that it is taken back last: somebody else may get the address, and no link must have it then.
+    made.remember(() => leased && addresses?.del());
+    for (const resource of link(sides)) made.ensure(resource);
+    leased = addresses?.add();
+    const { plan, result } = addressed(sides, leased ?? emptyResult);
+    for (const resource of plan) made.ensure(resource);
+    return result();
+  });
+}
+
+/** What of an earlier ADD's result the plan is made from, when IPAM is not to be asked again. */
+function leaseIn({ prevResult, ifname }: Call): Result {
+  const { routes, dns } = prevResult ?? emptyResult;
+  return { interfaces: [], ips: previousAddresses(prevResult, ifname), routes, dns };
+}
+
+const planOf = ({ request, link, addressed }: Attaching, sides: Sides): Plan => [
+  ...link(sides),
+  ...addressed(sides, leaseIn(request)).plan,
+];
+
+/**
+ * Removes the attachment: rules and links first, then the address, which another container may get at once.
+ * A resource that cannot be removed does not keep the others.
+ */
+export function detach(attaching: Attaching): void {
+  const { request, ipam } = attaching;
+  using namespace = namespaceIfThere(request.netns);
+  using host = new Side("host", undefined, request.open);
+  using container = namespace && new Side("container", namespace, request.open);
+  removeAll([
+    {
+      describe: () => "address lease",
+      ensure: () => undefined,
+      check: () => [],
+      remove: () => ipam()?.del(),
+    },
+    ...planOf(attaching, { host, container }),
+  ]);
+}
+
+/** @throws CniError that names every difference between the attachment and what its ADD made */
+export function compare(attaching: Attaching): void {
+  const { request, ipam } = attaching;
+  requirePrevious(request);
+  ipam()?.check();
+  using namespace = namespaceOf(request.netns);
+  using host = new Side("host", undefined, request.open);
+  using container = new Side("container", namespace, request.open);
+  report(request, differences(planOf(attaching, { host, container, mac: previousMac(request) })));
+}
+
+/** @throws CniError that names the differences, when there are any */
+export function report({ ifname, containerId }: Call, found: readonly string[]): void {
+  if (found.length === 0) return;
+  throw new CniError({
+    code: codes.failed,
+    operation: "check the attachment",
+    subject: `${ifname} of ${containerId}`,
+    cause: found.join("; "),
+    hint: "DEL and ADD make it again",
+  });
+}
