@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type * as z from "zod";
 import { HostLocal } from "../src/plugins/ipam/host-local/schema.ts";
+import { Static } from "../src/plugins/ipam/static/schema.ts";
 import { Bridge } from "../src/plugins/main/bridge/schema.ts";
 import { Flatnet } from "../src/plugins/main/flatnet/schema.ts";
 import { Loopback } from "../src/plugins/main/loopback/schema.ts";
@@ -10,7 +11,13 @@ import { listSchema, pluginSchema } from "./editor-schema.ts";
 import { keyTable } from "./key-table.ts";
 
 /** The plugins with a configuration, by the `type` under which they are called. */
-export const schemas = { flatnet: Flatnet, bridge: Bridge, loopback: Loopback, "host-local": HostLocal };
+export const schemas = {
+  flatnet: Flatnet,
+  bridge: Bridge,
+  loopback: Loopback,
+  "host-local": HostLocal,
+  static: Static,
+};
 
 const START = "<!-- keys: made by docs/generate.ts from the plugin's schema -->";
 const END = "<!-- end of keys -->";

@@ -21,6 +21,8 @@ const network = (type: string, keys: object = {}, name = type): Configuration =>
 });
 const hostLocal = (ranges: unknown) => network("bridge", { ipam: { type: "host-local", ranges } }, "lan");
 const gateway = (subnet: string) => ({ isGateway: true, ipam: { type: "host-local", subnet } });
+const fixed = (...addresses: string[]) =>
+  network("static", { ipam: { addresses: addresses.map((address) => ({ address, gateway: "10.22.0.1" })) } });
 const small = [[{ subnet: "10.22.0.0/16", rangeStart: "10.22.1.10", rangeEnd: "10.22.1.12" }]];
 
 /** What a call says that must fail. */
@@ -42,6 +44,15 @@ const refusedBeside =
   (host) => {
     for (const id of ids) host.network(first).add(id, options);
     return host.network(configuration).refuse("db", options);
+  };
+
+/** CHECK of a static address whose result has another. */
+const differing =
+  (ip: { readonly address: string; readonly gateway?: string }): Failure =>
+  (host) => {
+    const container = host.network(fixed("10.22.0.5/16")).container("db");
+    container.remember({ cniVersion: "1.0.0", ips: [ip] });
+    return container.refused("CHECK");
   };
 
 const failures: readonly [page: string, situation: string, Failure][] = [
@@ -133,6 +144,16 @@ const failures: readonly [page: string, situation: string, Failure][] = [
       return attachment.refused("CHECK");
     },
   ],
+  ["static", "an address without prefix", refused(fixed("10.22.0.5"))],
+  [
+    "static",
+    "two addresses for 0.2.0",
+    refused({ ...fixed("10.22.0.5/16", "10.22.0.6/16"), cniVersion: "0.2.0" }),
+  ],
+  ["static", "an argument without prefix", refused(fixed("10.22.0.5/16"), { args: "IP=10.22.0.6" })],
+  ["static", "a gateway that is none", refused(fixed("10.22.0.5/16"), { args: "IP=10.22.0.6/16;GATEWAY=x" })],
+  ["static", "an address that the result lacks", differing({ address: "10.22.0.6/16" })],
+  ["static", "another gateway in the result", differing({ address: "10.22.0.5/16", gateway: "10.22.0.2" })],
 ];
 
 live.test.each(failures)("the page of %s has the error of %s", (page, _, failure) => {

@@ -32,7 +32,7 @@ const port: AttachmentOptions = {
   runtimeConfig: { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp" }] },
 };
 
-live.test.each(["flatnet", "bridge", "host-local", "loopback"])(
+live.test.each(["flatnet", "bridge", "host-local", "loopback", "static"])(
   "the example of %s gives the result below it",
   (plugin) => {
     using host = new Host();

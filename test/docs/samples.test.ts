@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { schemas } from "../../docs/generate.ts";
 import { NetworkList } from "../../docs/network-list.ts";
 import { checked } from "../../src/cni/config/check.ts";
+import { ipamSchemas } from "../../src/cni/config/parts/ipam.ts";
 import { shapeOf } from "../../src/cni/config/shape.ts";
 import { type Document, documents, inProject, isList, jsonSamples, type List } from "./documents.ts";
 
@@ -50,10 +51,10 @@ const lists = documents.flatMap((document) =>
 function written({ type, ...keys }: List["plugins"][number]): [name: string, keys: object][] {
   const ipam = keys.ipam as { readonly type?: string } | undefined;
   const asked = ipam?.type ?? (type === "flatnet" ? "flatnet-ipam" : undefined);
-  const isOurs = asked === "host-local" || asked === "flatnet-ipam";
+  const schema = Object.entries(ipamSchemas).find(([name]) => name === asked)?.[1];
   return [
     [type, keys],
-    ...(isOurs && ipam !== undefined ? [["host-local", { ipam }] as [string, object]] : []),
+    ...(schema !== undefined && ipam !== undefined ? [[schema, { ipam }] as [string, object]] : []),
   ];
 }
 

@@ -15,6 +15,7 @@ function isNetwork(text: string): boolean {
 export const formats = {
   address: isAddress,
   network: isNetwork,
+  "address-with-prefix": isNetwork,
   "address-or-network": (text: string) => isAddress(text) || isNetwork(text),
   /** An EUI-48 address, the length that Ethernet links have. */
   mac: (text: string) => /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i.test(text),

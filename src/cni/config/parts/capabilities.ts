@@ -41,11 +41,12 @@ const capabilities = {
     ),
 };
 
+/** `runtimeConfig` with these keys, for a plugin that takes a capability in a form of its own. */
+export const runtimeValues = <Keys extends z.ZodRawShape>(keys: Keys) =>
+  z.looseObject(keys).optional().describe("Values of the capabilities; the runtime fills it in.");
+
 /** `runtimeConfig` with the named capabilities. */
 export const runtimeConfig = <Name extends keyof typeof capabilities>(...chosen: Name[]) =>
-  z
-    .looseObject(
-      Object.fromEntries(chosen.map((name) => [name, capabilities[name]])) as Pick<typeof capabilities, Name>,
-    )
-    .optional()
-    .describe("Values of the capabilities; the runtime fills it in.");
+  runtimeValues(
+    Object.fromEntries(chosen.map((name) => [name, capabilities[name]])) as Pick<typeof capabilities, Name>,
+  );

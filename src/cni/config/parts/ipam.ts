@@ -1,6 +1,7 @@
 /** The `ipam` key: of the plugin that gives out addresses, and of the plugins that ask another for them. */
 import * as z from "zod";
-import { address, blank, network, pluginType } from "./text.ts";
+import { dns } from "./common.ts";
+import { address, addressWithPrefix, blank, network, pluginType } from "./text.ts";
 
 const rangeBounds = {
   rangeStart: blank(address.optional()).describe(
@@ -38,11 +39,14 @@ const route = z.looseObject({
   scope: z.int().min(0).max(255).optional().describe("Scope: 0 universe, 253 link, 254 host; by default 0."),
 });
 
+const routes = z.array(route).optional().describe("Routes for the container, copied into the result.");
+
 const type = blank(pluginType.optional());
+const ownType = type.describe("Name of the IPAM plugin's executable.");
 
 /** The `ipam` key of a plugin that gives out addresses itself, in the format that host-local made common. */
 export const ranges = z.looseObject({
-  type: type.describe("Name of the IPAM plugin's executable."),
+  type: ownType,
   ranges: rangeSets
     .optional()
     .describe("Range sets; an attachment gets one address of each, from its first range with a free one."),
@@ -50,7 +54,7 @@ export const ranges = z.looseObject({
     .optional()
     .describe("Short form of one range set, in front of `ranges`; the next three keys belong to it."),
   ...rangeBounds,
-  routes: z.array(route).optional().describe("Routes for the container, copied into the result."),
+  routes,
   dataDir: blank(z.string().default("/var/lib/cni/networks")).describe(
     "Directory that holds a directory of leases for each network.",
   ),
@@ -59,19 +63,40 @@ export const ranges = z.looseObject({
   ),
 });
 
-/** Editors are sent to the keys of our own IPAM plugins; the running check leaves the keys to the plugin asked. */
-const ownKeys = {
-  if: { properties: { type: { enum: ["host-local", "flatnet-ipam"] } } },
-  // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
-  then: { $ref: "host-local.schema.json#/properties/ipam" },
-};
+const fixedAddress = z.looseObject({
+  address: addressWithPrefix.describe("Address with the prefix length of its network, such as 10.1.0.5/16."),
+  gateway: blank(address.optional()).describe("Gateway of that network; by default none."),
+});
+
+/** The `ipam` key of a plugin that gives the addresses that stand in it. */
+export const fixed = z.looseObject({
+  type: ownType,
+  addresses: z.array(fixedAddress).optional().describe("Addresses of the container's interface, in order."),
+  routes,
+  dns: dns.optional().describe("Name servers for the result."),
+});
+
+/** Our own IPAM plugins, with the schema that has each one's keys. */
+export const ipamSchemas = { "host-local": "host-local", "flatnet-ipam": "host-local", static: "static" };
+
+/**
+ * Editors are sent to the keys of our own IPAM plugins; the running check leaves the keys to the plugin asked.
+ * @param usual the plugin that is asked when `type` names none
+ */
+const ownKeys = (usual?: string) => ({
+  allOf: Object.entries(ipamSchemas).map(([name, schema]) => ({
+    if: { properties: { type: { const: name } }, ...(name !== usual && { required: ["type"] }) },
+    // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
+    then: { $ref: `${schema}.schema.json#/properties/ipam` },
+  })),
+});
 
 /** The `ipam` key of a plugin that asks the plugin named by `type`, which is passed all the other keys. */
 export const delegated = z
   .looseObject({
     type: type.describe("Name of the IPAM plugin's executable; absent: the interface gets no address."),
   })
-  .meta({ editor: { ...ownKeys, if: { ...ownKeys.if, required: ["type"] } } });
+  .meta({ editor: ownKeys() });
 
 /** As `delegated`, with an IPAM plugin that is asked unless another is named. */
 export const delegatedTo = (plugin: string) =>
@@ -82,4 +107,4 @@ export const delegatedTo = (plugin: string) =>
       ),
     })
     .default({ type: plugin })
-    .meta({ editor: ownKeys });
+    .meta({ editor: ownKeys(plugin) });

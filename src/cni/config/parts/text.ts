@@ -21,6 +21,12 @@ export const address = formatted("address", "an IP address such as 10.1.0.1 or f
 
 export const network = formatted("network", "a network such as 10.1.0.0/16 or fd00::/64", ANY_NETWORK);
 
+export const addressWithPrefix = formatted(
+  "address-with-prefix",
+  "an address with its prefix length, such as 10.1.0.5/16",
+  ANY_NETWORK,
+);
+
 export const addressOrNetwork = formatted(
   "address-or-network",
   "an IP address with or without prefix length, such as 10.1.0.5 or 10.1.0.5/16",
