@@ -9,6 +9,7 @@ const since = {
   bridge: "0.1.0",
   "host-local": "0.1.0",
   loopback: "0.1.0",
+  tuning: "0.1.0",
   static: "0.1.0",
 } as const satisfies Record<string, SpecVersion>;
 

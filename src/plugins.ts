@@ -18,6 +18,7 @@ const others = {
   flatnet: () => import("./plugins/main/flatnet/plugin.ts"),
   bridge: () => import("./plugins/main/bridge/plugin.ts"),
   loopback: () => import("./plugins/main/loopback/plugin.ts"),
+  tuning: () => import("./plugins/meta/tuning/plugin.ts"),
 } satisfies Record<Exclude<PluginName, keyof typeof givingAddresses>, () => Promise<{ plugin: object }>>;
 
 const isOther = (name: PluginName): name is keyof typeof others => Object.hasOwn(others, name);

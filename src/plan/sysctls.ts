@@ -1,7 +1,7 @@
 /** Kernel switches under /proc/sys/net that an attachment needs. */
 import { SystemError } from "../../netlink/errors.ts";
 import { CniError, codes } from "../cni/error.ts";
-import { readSysctl, setSysctl, writeSysctl } from "../sys/sysctl.ts";
+import { readSysctl, sameSysctl, setSysctl, writeSysctl } from "../sys/sysctl.ts";
 import type { Resource } from "./resource.ts";
 import type { Side } from "./side.ts";
 
@@ -29,16 +29,23 @@ function set(side: Side, setting: Setting): void {
 /** Names of sysctl(8) have dots for slashes; the dots of a link's name become slashes. */
 const sysctlName = (key: string): string => key.replace(/[./]/g, (mark) => (mark === "/" ? "." : "/"));
 
+/** What to do about a setting that the kernel does not take, where its name or its value is why. */
+const hints: Readonly<Record<string, string>> = {
+  ENOENT: "this kernel has no such setting: see how it is spelt, or load the module that brings it",
+  EINVAL: "give a value that the kernel takes for it",
+};
+
 /** The host can be prepared; a container's interface is there during the ADD only. */
 function explained(error: SystemError, { name }: Side, { key, value }: Setting): CniError {
   const byHand = name === "host" ? `, or run on the host: sysctl -w ${sysctlName(key)}=${value}` : "";
+  const hint = hints[error.code] ?? `make /proc/sys writable for the plugin${byHand}`;
   return new CniError(
     {
       code: codes.failed,
       operation: "set the sysctl",
       subject: `${sysctlName(key)} to ${value} (${name})`,
       cause: error.code,
-      hint: `make /proc/sys writable for the plugin${byHand}`,
+      hint,
       details: error.message,
     },
     { cause: error },
@@ -48,7 +55,7 @@ function explained(error: SystemError, { name }: Side, { key, value }: Setting):
 function difference({ key, value, optional, unchecked }: Setting): string[] {
   if (optional || unchecked) return [];
   const found = readSysctl(key);
-  return found === value ? [] : [`${key} is ${found}`];
+  return sameSysctl(found, value) ? [] : [`${key} is ${found}`];
 }
 
 /**
@@ -65,6 +72,20 @@ export const sysctls = (side: Side, settings: readonly Setting[]): Resource => (
   },
   check: () => side.inside(() => settings.flatMap(difference)),
   remove: () => undefined,
+});
+
+/** A setting that a person asked for: it must hold, and an ADD that fails takes it back. DEL leaves it. */
+export const askedSysctl = (side: Side, setting: Setting): Resource => ({
+  ...sysctls(side, [setting]),
+  ensure() {
+    const { key } = setting;
+    try {
+      const { previous, changed } = side.inside(() => setSysctl(key, setting.value));
+      return changed ? () => side.inside(() => void setSysctl(key, previous)) : undefined;
+    } catch (error) {
+      throw error instanceof SystemError ? explained(error, side, setting) : error;
+    }
+  },
 });
 
 /** The host forwards packets of a family. */

@@ -19,6 +19,9 @@ function fileOf(key: string): string {
 /** The kernel separates several values by tabs, people by spaces. */
 const normal = (value: string): string => value.trim().replaceAll("\t", " ");
 
+/** Whether two texts are one value of a setting. */
+export const sameSysctl = (left: string, right: string): boolean => normal(left) === normal(right);
+
 /**
  * The value of a kernel setting, without the line's end. Below `net/` it is that of this thread's network namespace.
  * @param key with `/` between its parts, since interface names may hold dots: `net/ipv4/conf/eth0.5/rp_filter`
@@ -42,7 +45,7 @@ export const writeSysctl = (key: string, value: string): void => writeText(fileO
  */
 export function setSysctl(key: string, value: string): { previous: string; changed: boolean } {
   const previous = readSysctl(key);
-  const changed = normal(previous) !== normal(value);
+  const changed = !sameSysctl(previous, value);
   if (changed) writeText(fileOf(key), value);
   return { previous, changed };
 }

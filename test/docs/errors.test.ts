@@ -25,6 +25,12 @@ const fixed = (...addresses: string[]) =>
   network("static", { ipam: { addresses: addresses.map((address) => ({ address, gateway: "10.22.0.1" })) } });
 const small = [[{ subnet: "10.22.0.0/16", rangeStart: "10.22.1.10", rangeEnd: "10.22.1.12" }]];
 
+/** A network whose interfaces are tuned. */
+const tuned = (keys: object): Configuration => ({
+  ...network("bridge"),
+  plugins: [{ type: "bridge" }, { type: "tuning", ...keys }],
+});
+
 /** What a call says that must fail. */
 type Failure = (host: Host) => PrintedError;
 
@@ -121,6 +127,10 @@ const failures: readonly [page: string, situation: string, Failure][] = [
   ],
   ["host-local", "a misspelt key", refused(hostLocal([[{ subnett: "10.22.0.0/24" }]]))],
   ["host-local", "no range", refused(hostLocal([]))],
+  ["tuning", "a setting that is not there", refused(tuned({ sysctl: { "net.core.nosuch": "1" } }))],
+  ["tuning", "a setting of the whole host", refused(tuned({ sysctl: { "kernel.hostname": "x" } }))],
+  ["tuning", "a small mtu", refused(tuned({ mtu: 60 }))],
+  ["tuning", "a list without a plugin before it", refused(network("tuning"))],
   [
     "loopback",
     "a foreign address",

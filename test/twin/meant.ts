@@ -207,6 +207,20 @@ export const special = {
       ].map((line) => ({ at: at("host", "routes", line), go: true, ours: undefined })),
     ],
   },
+  checkOfInterfaceSetting: {
+    reason:
+      "CHECK of tuning finds a setting whose name has IFNAME, as in later releases; 1.1.1 looks for a file of that name.",
+    call: onlyOursChecks,
+  },
+  backupNamesNetwork: {
+    reason: "A file of tuning says of which network it is, so that GC knows; Go passes the key over.",
+    look: ({ attached }) =>
+      attached.map(({ id, ifname, network }) => ({
+        at: at("files", `tuning/${id}_${ifname}.json`, "network"),
+        go: undefined,
+        ours: network.name,
+      })),
+  },
 } as const satisfies Record<string, Meant>;
 
 export type SpecialName = keyof typeof special;

@@ -116,9 +116,15 @@ const treeOf = (namespace: Namespace, names: Names): Tree => ({
   sysctls: names.translated(inside(namespace, sysctlTree)),
 });
 
+/** The text of a file; of one in JSON what it says. */
+const fileTree = (files: Readonly<Record<string, string>>): Tree =>
+  Object.fromEntries(
+    Object.entries(files).map(([path, text]) => [path, path.endsWith(".json") ? JSON.parse(text) : text]),
+  );
+
 /** The state of a host with its containers: links, addresses, routes, rules and sysctls of each, and the files. */
 export function stateOf(host: Host, attachments: readonly Attachment[], given: string): Tree {
   const names = namesOf(host, attachments, given);
   const trees = [...places(host, attachments)].map(([place, namespace]) => [place, treeOf(namespace, names)]);
-  return { ...Object.fromEntries(trees), files: names.translated(host.files()) };
+  return { ...Object.fromEntries(trees), files: names.translated(fileTree(host.files())) };
 }
