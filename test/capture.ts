@@ -21,6 +21,7 @@ const DIRECTIONS = { toKernel: "sent to the kernel", fromKernel: "received from 
 const VERSIONS: Record<string, [question: string, answer: RegExp, name: string]> = {
   ip: ["ip -V", /iproute2-([\w.]+)/, "iproute2"],
   bridge: ["bridge -V", /utility, ([\w.]+)/, "iproute2"],
+  tc: ["tc -V", /iproute2-([\w.]+)/, "iproute2"],
   dcb: ["dcb -V", /iproute2-([\w.]+)/, "iproute2"],
   nft: ["nft -v", /v([\d.]+)/, "nftables"],
   conntrack: ["conntrack -V", /v([\d.]+)/, "conntrack-tools"],

@@ -39,10 +39,10 @@ function list<Out, In>(
   };
 }
 
-/** A C array that fills its attribute: elements of one size, one after another. */
-export function array<Out, In>(
-  codec: Codec<Out, In> & { readonly size: number },
-): Codec<readonly Out[], readonly In[]> {
+/** A C array up to the end of its attribute: elements of one size, one after another. */
+export function array<Out, In>(codec: Codec<Out, In>): Codec<readonly Out[], readonly In[]> {
+  const { size } = codec;
+  if (size === undefined) throw new TypeError(`an array of ${codec.word}, whose size is not known`);
   return {
     word: `array(${codec.word})`,
     write(writer, values) {
@@ -50,7 +50,7 @@ export function array<Out, In>(
     },
     read(reader) {
       const values: Out[] = [];
-      while (reader.left >= codec.size) values.push(codec.read(reader));
+      while (reader.left >= size) values.push(codec.read(reader));
       return values;
     },
     show: (values) => `[${values.map((value) => codec.show(value)).join(", ")}]`,

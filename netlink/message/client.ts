@@ -88,10 +88,13 @@ export class Client implements Disposable {
     return foundIn(this.answer(query), query);
   }
 
-  /** As `get`, but gives undefined when the kernel says there is no such thing. @throws KernelError */
+  /**
+   * As `get`, but gives undefined when the kernel says there is no such thing, or to a question that asks for an ack as
+   * well gives nothing else. @throws KernelError
+   */
   find<T>(query: Query<T>): T | undefined {
     const answer = this.answer(query);
-    return answer.end !== undefined && saysAbsent(answer.end) ? undefined : foundIn(answer, query);
+    return saysNothing(answer, query) ? undefined : foundIn(answer, query);
   }
 
   private answer<T>(query: Query<T>): Answer<T> {
@@ -157,6 +160,9 @@ interface Answer<T> {
   /** The ack or the refusal, where there was one. */
   end?: Message;
 }
+
+const saysNothing = <T>({ found, end }: Answer<T>, query: Query<T>): boolean =>
+  found === undefined && end !== undefined && (saysAbsent(end) || verdict(end, query) === undefined);
 
 function foundIn<T>({ found, end }: Answer<T>, query: Query<T>): T {
   const refusal = end && verdict(end, query);

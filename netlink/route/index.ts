@@ -1,4 +1,7 @@
-/** rtnetlink: a connection with the requests about links, addresses, routes, rules, neighbours and namespaces' ids. */
+/**
+ * rtnetlink: a connection with the requests about links, addresses, routes, rules, neighbours, traffic control and
+ * namespaces' ids.
+ */
 import { Client } from "../message/client.ts";
 import type { Query, Request } from "../message/request.ts";
 import { openSocket } from "../socket/linux.ts";
@@ -11,6 +14,9 @@ import * as namespaceIds from "./namespace-ids.ts";
 import * as neighbours from "./neighbours.ts";
 import * as routes from "./routes.ts";
 import * as rules from "./rules.ts";
+import * as classes from "./tc/classes.ts";
+import * as filters from "./tc/filters.ts";
+import * as qdiscs from "./tc/qdiscs.ts";
 
 /** The ways to put a maker of requests to work: each takes what the maker takes. */
 function using(client: Client) {
@@ -93,6 +99,34 @@ function topics(client: Client) {
       get: gets(neighbours.getNeighbour),
       find: finds(neighbours.getNeighbour),
       list: lists(neighbours.listNeighbours),
+    },
+    /** `tc qdisc`. */
+    qdisc: {
+      add: does(qdiscs.addQdisc),
+      replace: does(qdiscs.replaceQdisc),
+      change: does(qdiscs.changeQdisc),
+      delete: does(qdiscs.deleteQdisc),
+      get: gets(qdiscs.getQdisc),
+      find: finds(qdiscs.getQdisc),
+      list: lists(qdiscs.listQdiscs),
+    },
+    /** `tc class`. */
+    trafficClass: {
+      add: does(classes.addClass),
+      replace: does(classes.replaceClass),
+      change: does(classes.changeClass),
+      delete: does(classes.deleteClass),
+      list: lists(classes.listClasses),
+    },
+    /** `tc filter`. */
+    filter: {
+      add: does(filters.addFilter),
+      replace: does(filters.replaceFilter),
+      change: does(filters.changeFilter),
+      delete: does(filters.deleteFilters),
+      get: gets(filters.getFilter),
+      find: finds(filters.getFilter),
+      list: lists(filters.listFilters),
     },
     /** `ip netns set`, `ip netns list-id`. */
     namespaceId: {

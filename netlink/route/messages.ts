@@ -8,6 +8,9 @@ import { NamespaceId } from "./namespace-ids.ts";
 import { Neighbour } from "./neighbours.ts";
 import { Route } from "./route.ts";
 import { Rule } from "./rules.ts";
+import { TrafficClass } from "./tc/classes.ts";
+import { Filter } from "./tc/filters.ts";
+import { Qdisc } from "./tc/qdiscs.ts";
 
 /** One type of message, which has the same codec in both directions. */
 export interface RouteMessage {
@@ -26,6 +29,9 @@ const groups: readonly (Omit<RouteMessage, "name"> & { types: readonly (keyof ty
   { types: ["newroute", "delroute", "getroute"], codec: Route },
   { types: ["newneigh", "delneigh", "getneigh"], codec: Neighbour },
   { types: ["newrule", "delrule", "getrule"], codec: Rule },
+  { types: ["newqdisc", "delqdisc", "getqdisc"], codec: Qdisc },
+  { types: ["newtclass", "deltclass", "gettclass"], codec: TrafficClass },
+  { types: ["newtfilter", "deltfilter", "gettfilter"], codec: Filter },
   { types: ["newnsid", "delnsid", "getnsid"], codec: NamespaceId },
 ];
 

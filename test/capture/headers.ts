@@ -3,16 +3,28 @@ import { readFileSync } from "node:fs";
 
 const FILES = [
   ...["netlink", "rtnetlink", "if_link", "if_addr", "if_bridge", "neighbour", "fib_rules", "net_namespace"],
+  ...["pkt_sched", "pkt_cls", "gen_stats", "tc_act/tc_mirred", "tc_act/tc_gact"],
   ...["../asm-generic/errno-base", "../asm-generic/errno", "veth", "dcbnl", "netconf"],
   ...["nfnetlink", "nf_tables", "nfnetlink_conntrack", "nf_conntrack_common", "nf_conntrack_tcp"].map(
     (name) => `netfilter/${name}`,
   ),
 ].map((name) => `/usr/include/linux/${name}.h`);
 
-const source = FILES.map((file) => readFileSync(file, "utf8"))
-  .join("\n")
-  .replace(/\/\*[\s\S]*?\*\//g, "")
-  .replace(/\\\n/g, " ");
+/** Members that several structs share are one macro: `tc_gen`. */
+function withMembersOfMacros(text: string): string {
+  const macros = text.matchAll(/^#\s*define\s+(\w+)[ \t]+(\S.*;.*)$/gm);
+  return [...macros].reduce(
+    (expanded, [, name, members]) => expanded.replace(new RegExp(`^\\s*${name};`, "gm"), `${members};`),
+    text,
+  );
+}
+
+const source = withMembersOfMacros(
+  FILES.map((file) => readFileSync(file, "utf8"))
+    .join("\n")
+    .replace(/\/\*[\s\S]*?\*\//g, "")
+    .replace(/\\\n/g, " "),
+);
 
 /** The value of every plain `#define NAME number` and every member of an enum. */
 const values = new Map<string, number>();
@@ -79,16 +91,34 @@ export type Member = { name: string; offset: number; size: number; signed: boole
 
 const SIZES: Record<string, number> = { char: 1, short: 2, int: 4, unsigned: 4, long: 8 };
 
-/** The members of `struct name` with natural alignment, and its size. Arrays of bytes are not known here. */
-export function structOf(name: string): { members: Member[]; size: number } {
+type Layout = { members: Member[]; size: number; widest: number };
+
+/** What a member of a struct's type is made of, where that is a struct itself: its members with longer names. */
+function inner(type: string, member: string): Layout | undefined {
+  const [, name] = /^struct\s+(\w+)$/.exec(type) ?? [];
+  if (name === undefined) return undefined;
+  const { members, ...rest } = structOf(name);
+  return { members: members.map((each) => ({ ...each, name: `${member}.${each.name}` })), ...rest };
+}
+
+/** The members of `struct name` with natural alignment, and its size. Arrays are not known here. */
+export function structOf(name: string): Layout {
   const body = new RegExp(`struct\\s+${name}\\s*\\{([^}]*)\\}`).exec(source)?.[1];
   if (body === undefined) throw new Error(`the kernel headers have no struct ${name}`);
   let offset = 0;
   let widest = 1;
   const members: Member[] = [];
-  for (const declaration of body.split(";")) {
+  for (const declaration of body.replace(/^#.*$/gm, "").split(";")) {
     const [, type = "", member] = /^\s*([\w\s]+?)\s+(\w+)\s*$/.exec(declaration) ?? [];
     if (member === undefined) continue;
+    const nested = inner(type, member);
+    if (nested !== undefined) {
+      offset = Math.ceil(offset / nested.widest) * nested.widest;
+      members.push(...nested.members.map((each) => ({ ...each, offset: offset + each.offset })));
+      widest = Math.max(widest, nested.widest);
+      offset += nested.size;
+      continue;
+    }
     const kernel = /^__(u|s|be|le)(\d+)$/.exec(type);
     const size = kernel ? Number(kernel[2]) / 8 : SIZES[type.split(/\s+/).at(-1)!];
     if (size === undefined) throw new Error(`struct ${name}: ${type} is a type without a known size`);
@@ -98,5 +128,5 @@ export function structOf(name: string): { members: Member[]; size: number } {
     members.push({ name: member, offset, size, signed, bigEndian: kernel?.[1] === "be" });
     offset += size;
   }
-  return { members, size: Math.ceil(offset / widest) * widest };
+  return { members, size: Math.ceil(offset / widest) * widest, widest };
 }

@@ -2,6 +2,7 @@
 import { netfilter } from "./netfilter.ts";
 import { route } from "./route.ts";
 import { nest, plain, type Shape } from "./shape.ts";
+import { traffic } from "./traffic.ts";
 
 const extendedAck: Record<string, Shape> = {
   NLMSGERR_ATTR_MSG: plain("string"),
@@ -11,6 +12,7 @@ const extendedAck: Record<string, Shape> = {
 /** By the kernel's name of the attribute. */
 export const shapes: Readonly<Record<string, Shape>> = {
   ...route,
+  ...traffic,
   ...netfilter,
   ...extendedAck,
 };
@@ -24,6 +26,7 @@ export const bodies: readonly [type: RegExp, struct: string, member: string][] =
   [/^RTM_...RULE$/, "fib_rule_hdr", "FRA_DST"],
   [/^RTM_...NEIGH$/, "ndmsg", "NDA_DST"],
   [/^RTM_...MDB$/, "br_port_msg", "MDBA_SET_ENTRY"],
+  [/^RTM_...(QDISC|TCLASS|TFILTER|CHAIN)$/, "tcmsg", "TCA_KIND"],
   [/^RTM_...NSID$/, "rtgenmsg", "NETNSA_NSID"],
   [/^NFNL_MSG_BATCH_/, "nfgenmsg", "NFNL_BATCH_GENID"],
   [/^NFT_MSG_...TABLE$/, "nfgenmsg", "NFTA_TABLE_NAME"],

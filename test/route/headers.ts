@@ -49,9 +49,13 @@ export function constants(header: string, prefix: string, member?: string): Map<
   return new Map(chosen.map(([name, number]) => [name.slice(prefix.length), number]));
 }
 
+/** The macro with which the structs of actions begin (linux/pkt_cls.h), as its members. */
+const GENERIC = "index; capab; action; refcnt; bindcnt;";
+
 /** The names of the members of `struct name` in `header`, in their order. */
 export function members(header: string, name: string): string[] {
-  const [, body = ""] = new RegExp(`struct ${name} \\{([^}]*)\\}`).exec(source(header)) ?? [];
+  const [, struct = ""] = new RegExp(`struct ${name} \\{([^}]*)\\}`).exec(source(header)) ?? [];
+  const body = struct.replace("tc_gen;", GENERIC);
   return [...body.matchAll(/(\w+)(?:\[\w+\])?;/g)].map(([, member]) => member!);
 }
 

@@ -39,10 +39,33 @@ import {
   replaceRoute,
 } from "../../netlink/route/routes.ts";
 import { addRule, deleteRule, listRules } from "../../netlink/route/rules.ts";
+import { redirectTo } from "../../netlink/route/tc/action/index.ts";
+import { policing } from "../../netlink/route/tc/action/police.ts";
+import { deleteClass, listClasses } from "../../netlink/route/tc/classes.ts";
+import { everyPacket } from "../../netlink/route/tc/filter/u32.ts";
+import { addFilter, deleteFilters, getFilter, listFilters } from "../../netlink/route/tc/filters.ts";
+import { hooks } from "../../netlink/route/tc/handle.ts";
+import { USUAL_TICKS } from "../../netlink/route/tc/psched.ts";
+import { type TokenBucket, tokenBucket } from "../../netlink/route/tc/qdisc/tbf.ts";
+import {
+  addQdisc,
+  changeQdisc,
+  deleteQdisc,
+  listQdiscs,
+  replaceQdisc,
+} from "../../netlink/route/tc/qdiscs.ts";
 import { fixture } from "../fixtures.ts";
 
 const mac = "02:00:00:00:00:05";
 const ten = { dst: "10.5.0.0", dstLen: 24 };
+
+const root = { index: 3, handle: "1:", parent: "root" };
+const tbf = (bucket: TokenBucket) => ({ kind: "tbf", options: tokenBucket(bucket, USUAL_TICKS) }) as const;
+const classic = { index: 3, parent: "ffff:", protocol: "all", prio: 1 } as const;
+const policed = {
+  kind: "police",
+  options: policing({ rate: 1e6, burst: 204_800 }, "shot", USUAL_TICKS),
+} as const;
 
 const requests: Readonly<Record<string, Request>> = {
   "link-veth-create": createLink({
@@ -203,6 +226,31 @@ const requests: Readonly<Record<string, Request>> = {
   }),
   "forwarding-get": getNeighbour({ family: "bridge", index: 4, lladdr: mac, flags: ["master"] }),
   "forwarding-list-of-a-bridge": listNeighbours({ family: "bridge", master: 2 }),
+
+  "qdisc-add-tbf": addQdisc({ ...root, ...tbf({ rate: 1e6, burst: 204_800, limit: 229_800 }) }),
+  "qdisc-add-tbf-of-odd-rate": addQdisc({ ...root, ...tbf({ rate: 1543, burst: 4567, limit: 8901 }) }),
+  "qdisc-replace-tbf": replaceQdisc({ ...root, ...tbf({ rate: 2e6, burst: 204_800, limit: 409_600 }) }),
+  "qdisc-change-tbf": changeQdisc({ ...root, ...tbf({ rate: 2e6, burst: 204_800, limit: 409_600 }) }),
+  "qdisc-add-clsact": addQdisc({ index: 3, handle: "ffff:", parent: hooks.qdisc, kind: "clsact" }),
+  "qdisc-add-pfifo": addQdisc({ ...root, handle: "2:", kind: "pfifo", options: { limit: 50 } }),
+  "qdisc-delete-root": deleteQdisc({ index: 3, parent: "root" }),
+  "qdisc-list-with-invisible": listQdiscs({ dumpInvisible: true }),
+  "class-delete": deleteClass({ index: 3, handle: "1:1" }),
+  "class-list": listClasses({ index: 3 }),
+  "filter-add-u32-redirecting": addFilter({
+    ...classic,
+    kind: "u32",
+    options: { classid: "1:1", act: [redirectTo(2)], sel: everyPacket },
+  }),
+  "filter-add-matchall-policing": addFilter({
+    ...classic,
+    parent: hooks.ingress,
+    kind: "matchall",
+    options: { act: [policed] },
+  }),
+  "filter-delete-of-priority": deleteFilters({ ...classic, parent: hooks.ingress }),
+  "filter-get": getFilter({ ...classic, handle: 0x80000800, kind: "u32" }),
+  "filter-list": listFilters({ index: 3, parent: "ffff:" }),
 
   "namespace-id-set": setNamespaceId({ fd: 6, nsid: 7 }),
   "namespace-id-set-automatic": setNamespaceId({ fd: 6 }),

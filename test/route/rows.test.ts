@@ -3,6 +3,7 @@ import { expect } from "bun:test";
 import { needs } from "../needs.ts";
 import { camelCase, constants, FOLDER, members } from "./headers.ts";
 import { type HeaderTable, keysOf, layouts, nameTables, rowTables } from "./tables.ts";
+import { trafficLayouts, trafficNames, trafficRows } from "./traffic-tables.ts";
 
 const { test } = needs(`file:${FOLDER}`);
 
@@ -21,7 +22,7 @@ const upTo = (last: number, entries: Record<string, number>): Record<string, num
 
 const highest = (entries: Record<string, number>): number => Math.max(...Object.values(entries));
 
-test.each(rowTables)("the rows of $prefix* in $header", (table) => {
+test.each([...rowTables, ...trafficRows])("the rows of $prefix* in $header", (table) => {
   const fillers = Object.fromEntries([...FILLERS].map((name) => [name, "a filler"]));
   const header = theirs({ ...table, leftOut: { ...table.leftOut, ...fillers } });
   const ours = Object.fromEntries(Object.entries(table.codec.rows).map(([key, { number }]) => [key, number]));
@@ -29,7 +30,7 @@ test.each(rowTables)("the rows of $prefix* in $header", (table) => {
   expect(upTo(highest(header), ours)).toEqual(upTo(highest(ours), header));
 });
 
-test.each(nameTables)("the names of $prefix* in $header", (table) => {
+test.each([...nameTables, ...trafficNames])("the names of $prefix* in $header", (table) => {
   const header = theirs(table);
   const newer = Object.keys(table.names).filter((name) => !(name in header));
   expect(newer).toEqual(newer.filter((name) => name in (table.newer ?? {})));
@@ -38,7 +39,7 @@ test.each(nameTables)("the names of $prefix* in $header", (table) => {
   }
 });
 
-test.each(layouts)(
+test.each([...layouts, ...trafficLayouts])(
   "the members of $source in $header",
   ({ header, source, prefix = "", codec, renamed = {}, size }) => {
     const [, struct] = /^struct (\w+)$/.exec(source) ?? [];

@@ -40,10 +40,11 @@ export interface HeaderTable {
   readonly leftOut?: Reasons;
 }
 
-type Table = Codec<unknown> & { readonly rows: Rows };
+/** A table of attributes. */
+export type Table = Codec<unknown> & { readonly rows: Rows };
 
 /** The table of the nest in row `key`. */
-function nestIn(table: unknown, ...path: string[]): Table {
+export function nestIn(table: unknown, ...path: string[]): Table {
   return path.reduce<unknown>((within, key) => {
     const row = (within as Table).rows[key];
     return row !== undefined && "codec" in row ? row.codec : undefined;
@@ -53,7 +54,7 @@ function nestIn(table: unknown, ...path: string[]): Table {
 type Names = Readonly<Record<string, number>>;
 
 /** The names of the codec in row `path` of a table, or of a codec itself. */
-const namesOf = (table: unknown, ...path: string[]): Names =>
+export const namesOf = (table: unknown, ...path: string[]): Names =>
   (nestIn(table, ...path) as unknown as { names: Names }).names;
 
 /** The member names that `codec` reads in `size` zero bytes. */
@@ -81,7 +82,9 @@ const links: HeaderTable = {
   },
 };
 
-export const rowTables: readonly (HeaderTable & { codec: Table })[] = [
+export type RowTable = HeaderTable & { codec: Table };
+
+export const rowTables: readonly RowTable[] = [
   { ...links, codec: Link },
   { ...links, codec: BridgeLink },
   { header: "if_link.h", prefix: "IFLA_INFO_", member: "IFLA_INFO_KIND", codec: LinkInfo },
@@ -165,11 +168,13 @@ export const rowTables: readonly (HeaderTable & { codec: Table })[] = [
 ];
 
 /** Names of numbers. The headers may have more of them: what has no name stays a number. */
-export const nameTables: readonly (HeaderTable & {
-  names: Names;
+export interface NameTable extends HeaderTable {
+  readonly names: Names;
   /** Names that are not in the headers of Linux 6.1, and why. */
-  newer?: Reasons;
-})[] = [
+  readonly newer?: Reasons;
+}
+
+export const nameTables: readonly NameTable[] = [
   {
     header: "if.h",
     prefix: "IFF_",
@@ -239,18 +244,20 @@ export const nameTables: readonly (HeaderTable & {
 ];
 
 /** Members one after another: of structs, and of arrays whose places an enum numbers. */
-export const layouts: readonly {
-  header: string;
+export interface Layout {
+  readonly header: string;
   /** `struct name`, or what the enum's constants begin with. */
-  source: string;
+  readonly source: string;
   /** What the names of the struct's members begin with. */
-  prefix?: string;
+  readonly prefix?: string;
   /** Members that have another name here, and the reserved ones, which have none. */
-  renamed?: Reasons;
-  codec: Codec<unknown>;
+  readonly renamed?: Reasons;
+  readonly codec: Codec<unknown>;
   /** The struct's size, where attributes follow. */
-  size?: number;
-}[] = [
+  readonly size?: number;
+}
+
+export const layouts: readonly Layout[] = [
   { header: "if_link.h", source: "struct rtnl_link_stats", codec: LinkStats },
   { header: "if_link.h", source: "struct rtnl_link_stats64", codec: LinkStats64 },
   { header: "if_link.h", source: "struct rtnl_link_ifmap", codec: LinkMap },

@@ -1,10 +1,10 @@
 /** What kind a link is, and what its kind and its master's kind say of it (IFLA_INFO_*, linux/if_link.h). */
 import { asym, attr, attrs, byKind, bytes, cstring, text } from "../../codec/index.ts";
+import { NoData } from "../no-data.ts";
 import { Bridge } from "./bridge.ts";
 import { BridgePort } from "./bridge-port.ts";
 import { Ipvlan } from "./ipvlan.ts";
 import { Macvlan } from "./macvlan.ts";
-import { NoData } from "./no-data.ts";
 import { Tun } from "./tun.ts";
 import { Veth } from "./veth.ts";
 import { Vlan } from "./vlan.ts";

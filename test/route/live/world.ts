@@ -15,6 +15,8 @@ function place() {
     /** What `bridge -j …` says there. */
     bridge: (...words: string[]): Record<string, unknown>[] =>
       iproute2(namespace, ["bridge", "-j", ...words]),
+    /** What `tc -j …` says there. */
+    tc: (...words: string[]): Record<string, unknown>[] => iproute2(namespace, ["tc", "-j", ...words]),
     [Symbol.dispose]() {
       route.close();
       namespace.close();
