@@ -2,6 +2,7 @@
 import { dlopen } from "bun:ffi";
 import { describe, test } from "bun:test";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { type Feature, isFeature, lacking } from "./features.ts";
 
 const libc = dlopen("libc.so.6", { geteuid: { args: [], returns: "u32" } }).symbols;
 const CAP_NET_ADMIN = 12n;
@@ -15,6 +16,7 @@ function hasCapabilities(...capabilities: bigint[]): boolean {
 
 /** Whether the machine has what `need` names, and if not, what a person can do about it. */
 function missing(need: Need): string | undefined {
+  if (isFeature(need)) return missing("namespaces") ?? lacking(need);
   const [kind, subject = ""] = need.split(":") as [string, string?];
   switch (kind) {
     case "namespaces":
@@ -37,15 +39,33 @@ function callerFile(): string {
   return /(test\/[\w./-]+\.test\.ts)/.exec(new Error().stack ?? "")?.[1] ?? "a test";
 }
 
-/** A capability, program or file that a test cannot do without. */
-export type Need = "namespaces" | "root" | `program:${string}` | `file:${string}`;
+/** A capability, program or file that a test cannot do without, or a feature of the kernel. */
+export type Need = "namespaces" | "root" | `program:${string}` | `file:${string}` | Feature;
 
-/** `test` and `describe` that run where the machine has all of `wanted`, and are listed as left out elsewhere. */
+const RUN = { test, describe };
+const SKIP = { test: test.skip as typeof test, describe: describe.skip as typeof describe };
+
+/**
+ * `test` and `describe` that run where the machine has all of `wanted`, and are listed as left out elsewhere.
+ *
+ * Of what only the kernel lacks the runner makes a list (FLATNET_LACKING: a file and a feature a line), and runs these
+ * files once more on another kernel, where it says what the first one lacked (FLATNET_LACKED). There all other tests
+ * have nothing to add.
+ */
 export function needs(...wanted: Need[]) {
-  const reason = wanted.map(missing).find((reason) => reason !== undefined);
-  if (reason === undefined) return { test, describe };
+  const lacked = process.env.FLATNET_LACKED?.split(" ");
+  if (lacked !== undefined && !wanted.some((need) => lacked.includes(need))) return SKIP;
+  const [need, reason] = wanted
+    .map((need) => [need, missing(need)] as const)
+    .find(([, reason]) => reason !== undefined) ?? [undefined, undefined];
+  if (reason === undefined) return RUN;
+  const list = process.env.FLATNET_LACKING;
+  if (list && isFeature(need)) {
+    appendFileSync(list, `${callerFile()} ${need}\n`);
+    return SKIP;
+  }
   if (process.env.FLATNET_TEST_ALL) throw new Error(`a test ${reason}, and nothing may be left out`);
-  const list = process.env.FLATNET_LEFT_OUT;
-  if (list) appendFileSync(list, `${callerFile()}: ${reason}\n`);
-  return { test: test.skip as typeof test, describe: describe.skip as typeof describe };
+  const leftOut = process.env.FLATNET_LEFT_OUT;
+  if (leftOut) appendFileSync(leftOut, `${callerFile()}: ${reason}\n`);
+  return SKIP;
 }
