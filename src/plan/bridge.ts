@@ -69,13 +69,31 @@ export function keepMac(host: Side, name: string): void {
   host.route.do(setLink({ index, address: address === NO_MAC ? ownMac() : address }));
 }
 
-/** Whether the bridge looks at VLANs: the summary of a link does not say. */
-function filtersVlans(host: Side, name: string): boolean {
+/** What a bridge does with VLANs: the summary of a link does not say. */
+function vlansOf(
+  host: Side,
+  name: string,
+): { vlanFiltering?: boolean | undefined; vlanDefaultPvid?: number | undefined } {
   const info = host.route.find(getLink({ ifname: name }))?.linkinfo;
-  return info?.kind === "bridge" && info.data?.vlanFiltering === true;
+  return info?.kind === "bridge" ? (info.data ?? {}) : {};
 }
 
-/** Makes the bridge. @returns how to take it back; nothing when another call was faster, whose is as good as ours */
+const filtersVlans = (host: Side, name: string): boolean => vlansOf(host, name).vlanFiltering === true;
+
+/** The VLAN that each new port of the bridge is put in; 0 for none. */
+export const defaultVlan = (host: Side, name: string): number => vlansOf(host, name).vlanDefaultPvid ?? 0;
+
+/** Makes something shared. @returns nothing when another call was faster, whose is as good as ours */
+export function unlessThere(create: () => Undo): Undo | undefined {
+  try {
+    return create();
+  } catch (error) {
+    if (error instanceof KernelError && error.code === "EEXIST") return undefined;
+    throw error;
+  }
+}
+
+/** Makes the bridge. @returns how to take it back; nothing when another call was faster */
 function create(host: Side, { name, mtu, vlanFiltering }: BridgeOptions): Undo | undefined {
   const bridge = createLink({
     ifname: name,
@@ -86,12 +104,13 @@ function create(host: Side, { name, mtu, vlanFiltering }: BridgeOptions): Undo |
     linkinfo: { kind: "bridge", ...(vlanFiltering && { data: { vlanFiltering: true } }) },
   });
   try {
-    return undoable(
-      () => host.route.do(bridge),
-      () => deleteIfUnused(host, name),
+    return unlessThere(() =>
+      undoable(
+        () => host.route.do(bridge),
+        () => deleteIfUnused(host, name),
+      ),
     );
   } catch (error) {
-    if (error instanceof KernelError && error.code === "EEXIST") return undefined;
     throw explained(error, vlanFiltering);
   }
 }
@@ -140,9 +159,19 @@ function deleteIfUnused(host: Side, name: string): void {
   if (link !== undefined && isUnused(host, link)) host.route.do(deleteLink({ index: link.index }));
 }
 
-function filterVlans(host: Side, { index }: LinkSummary): void {
+/** Makes the bridge look at VLANs. @returns how to take it back; nothing when it does already */
+function filterVlans(host: Side, { name, vlanFiltering }: BridgeOptions): Undo | undefined {
+  if (!vlanFiltering || filtersVlans(host, name)) return undefined;
+  const { index } = bridgeNamed(host, name);
+  const filtering = (on: boolean) =>
+    setLink({ index, linkinfo: { kind: "bridge", data: { vlanFiltering: on } } });
   try {
-    host.route.do(setLink({ index, linkinfo: { kind: "bridge", data: { vlanFiltering: true } } }));
+    return undoable(
+      () => host.route.do(filtering(true)),
+      () => {
+        if (isUnused(host, { index })) host.route.do(filtering(false));
+      },
+    );
   } catch (error) {
     throw explained(error, true);
   }
@@ -155,11 +184,12 @@ export const bridge = (host: Side, options: BridgeOptions): Resource => ({
     allOrNothing((made) => {
       host.join();
       const existing = findBridge(host, options.name);
-      const undo = existing === undefined ? create(host, options) : undefined;
+      const created = existing === undefined ? create(host, options) : undefined;
+      const undo = created ?? filterVlans(host, options);
       if (undo !== undefined) made.remember(undo);
       const settings = [
         ignoringAdvertisements(options.name),
-        ...(undo === undefined ? [] : [ofNew(options.name)]),
+        ...(created === undefined ? [] : [ofNew(options.name)]),
       ];
       sysctls(host, settings).ensure();
       const link = existing ?? bridgeNamed(host, options.name);
@@ -170,7 +200,6 @@ export const bridge = (host: Side, options: BridgeOptions): Resource => ({
         const flags = ["up" as const, ...(options.promiscuous ? ["promisc" as const] : [])];
         host.route.do(setLink({ index: link.index, flags, change: flags }));
       }
-      if (options.vlanFiltering && !filtersVlans(host, options.name)) filterVlans(host, link);
       return undo;
     }),
   check() {
@@ -187,21 +216,20 @@ export const bridge = (host: Side, options: BridgeOptions): Resource => ({
 });
 
 /**
- * The bridge may route 127.0.0.0/8 (route_localnet): so the host reaches IPv4 ports published on its loopback. Set by
- * netlink, which works where /proc/sys is read-only. Not taken back: it is shared, or goes with the bridge.
+ * A device may route 127.0.0.0/8 (route_localnet): so the host reaches IPv4 ports published on its loopback. Set by
+ * netlink, which works where /proc/sys is read-only. Not taken back: it is shared, or goes with the device.
  */
-export const loopbackRouting = (host: Side, name: string): Resource => ({
-  describe: () => `loopback addresses routed by ${name}`,
+export const loopbackRouting = (host: Side, device: string): Resource => ({
+  describe: () => `loopback addresses routed by ${device}`,
   ensure() {
-    const index = bridgeIndex(host, name);
-    host.route.do(setLink({ index, afSpec: { inet: { conf: { routeLocalnet: 1 } } } }));
+    host.route.do(setLink({ ifname: device, afSpec: { inet: { conf: { routeLocalnet: 1 } } } }));
     return undefined;
   },
   check() {
-    const found = host.route.get(getLink({ index: bridgeIndex(host, name) })).afSpec?.inet?.conf;
+    const found = host.route.get(getLink({ ifname: device })).afSpec?.inet?.conf;
     return found?.routeLocalnet === 1
       ? []
-      : [`net/ipv4/conf/${name}/route_localnet is ${found?.routeLocalnet}`];
+      : [`net/ipv4/conf/${device}/route_localnet is ${found?.routeLocalnet}`];
   },
   remove: () => undefined,
 });

@@ -1,13 +1,12 @@
 /** VLANs of bridge ports, and the gateway's own device in a VLAN. */
-
-import { KernelError } from "../../netlink/errors.ts";
+import type { Request } from "../../netlink/message/request.ts";
 import { addBridgeVlans, deleteBridgeVlans, listBridgeLinks } from "../../netlink/route/bridge-links.ts";
-import { createLink, deleteLink, getLinkSummary } from "../../netlink/route/links.ts";
+import { createLink, deleteLink, getLinkSummary, setLink } from "../../netlink/route/links.ts";
 import { isInterfaceName } from "../cni/names.ts";
 import { randomHex } from "../sys/random.ts";
-import { bridgeIndex, isUnused } from "./bridge.ts";
+import { bridgeIndex, defaultVlan, isUnused, unlessThere } from "./bridge.ts";
 import { hashOf, hostLinkName, type Owner } from "./owner.ts";
-import { allOrNothing, type Made, type Resource, type Undo, undoable } from "./resource.ts";
+import { allOrNothing, type Resource, type Undo, undoable } from "./resource.ts";
 import type { Side } from "./side.ts";
 
 export interface PortVlans {
@@ -21,46 +20,68 @@ export interface PortVlans {
   readonly keepDefault: boolean;
 }
 
-type VlanInfo = {
-  readonly vid: number;
-  readonly flags: readonly ("pvid" | "untagged" | "master" | number)[];
-};
+type VlanInfo = NonNullable<Parameters<typeof addBridgeVlans>[1]["vlanInfo"]>[number];
 
 const UNTAGGED: VlanInfo["flags"] = ["pvid", "untagged"];
-
-/** The VLANs that the kernel lists for a port. */
-function vlansOf(host: Side, index: number): readonly { vid: number }[] {
-  const port = host.route.list(listBridgeLinks({ extMask: ["brvlan"] })).find((link) => link.index === index);
-  return port?.afSpec?.vlanInfo ?? [];
-}
 
 const wantedVlans = ({ untagged, tagged }: PortVlans): VlanInfo[] => [
   { vid: untagged, flags: UNTAGGED },
   ...tagged.filter((vid) => vid !== untagged).map((vid) => ({ vid, flags: [] })),
 ];
 
-function addVlans(host: Side, index: number, vlans: readonly VlanInfo[]): void {
-  // One request a VLAN: the kernel takes several in one only as ranges.
-  for (const info of vlans) host.route.do(addBridgeVlans(index, { flags: ["master"], vlanInfo: [info] }));
+/** Requests to put a port in VLANs: one a VLAN, since the kernel takes several in one only as ranges. */
+const additions = (index: number, vlans: readonly VlanInfo[]): Request[] =>
+  vlans.map((info) => addBridgeVlans(index, { flags: ["master"], vlanInfo: [info] }));
+
+/** Takes a new port out of the VLAN that its bridge has put it in, unless it is to be there. */
+function departure(host: Side, index: number, bridge: string, wanted: readonly VlanInfo[]): Request[] {
+  const vid = defaultVlan(host, bridge);
+  if (vid === 0 || wanted.some((info) => info.vid === vid)) return [];
+  return [deleteBridgeVlans(index, { flags: ["master"], vlanInfo: [{ vid, flags: [] }] })];
 }
 
+/** Puts a new port of the bridge in its VLANs. @throws KernelError */
+function join(host: Side, index: number, bridge: string, vlans: PortVlans): void {
+  const wanted = wantedVlans(vlans);
+  const leaving = vlans.keepDefault ? [] : departure(host, index, bridge, wanted);
+  for (const request of [...leaving, ...additions(index, wanted)]) host.route.do(request);
+}
+
+/** How a port treats a VLAN, in words. */
+function shown({ flags }: Pick<VlanInfo, "flags">): string {
+  const [entering, leaving] = UNTAGGED.map((flag) => flags.includes(flag));
+  if (entering === leaving) return entering ? "untagged" : "tagged";
+  return `untagged ${entering ? "when it comes in" : "when it goes out"} only`;
+}
+
+/** How the VLANs that a port has differ from those that it should have. */
+function differencesOf(found: readonly VlanInfo[], vlans: PortVlans): string[] {
+  const wanted = wantedVlans(vlans);
+  const different = wanted.flatMap((info) => {
+    const has = found.find(({ vid }) => vid === info.vid);
+    if (has === undefined) return [`VLAN ${info.vid} is missing`];
+    return shown(has) === shown(info) ? [] : [`VLAN ${info.vid} is ${shown(has)}`];
+  });
+  const strange = vlans.keepDefault
+    ? []
+    : found.filter(({ vid }) => !wanted.some((info) => info.vid === vid));
+  return [...different, ...strange.map(({ vid }) => `VLAN ${vid} is one too many`)];
+}
+
+const portIndex = (host: Side, owner: Owner): number =>
+  host.route.get(getLinkSummary({ ifname: hostLinkName(owner) })).index;
+
 /** The VLANs of an attachment's port. They go with its link. */
-export const portVlans = (host: Side, owner: Owner, vlans: PortVlans): Resource => ({
+export const portVlans = (host: Side, owner: Owner, bridge: string, vlans: PortVlans): Resource => ({
   describe: () => `VLANs ${[vlans.untagged, ...vlans.tagged].join(", ")} of ${hostLinkName(owner)}`,
   ensure() {
-    const { index } = host.route.get(getLinkSummary({ ifname: hostLinkName(owner) }));
-    if (!vlans.keepDefault) {
-      for (const { vid } of vlansOf(host, index)) {
-        host.route.do(deleteBridgeVlans(index, { flags: ["master"], vlanInfo: [{ vid, flags: [] }] }));
-      }
-    }
-    addVlans(host, index, wantedVlans(vlans));
+    join(host, portIndex(host, owner), bridge, vlans);
     return undefined;
   },
   check() {
-    const { index } = host.route.get(getLinkSummary({ ifname: hostLinkName(owner) }));
-    const found = new Set(vlansOf(host, index).map(({ vid }) => vid));
-    return wantedVlans(vlans).flatMap(({ vid }) => (found.has(vid) ? [] : [`VLAN ${vid} is missing`]));
+    const index = portIndex(host, owner);
+    const ports = host.route.list(listBridgeLinks({ extMask: ["brvlan"] }));
+    return differencesOf(ports.find((port) => port.index === index)?.afSpec?.vlanInfo ?? [], vlans);
   },
   remove: () => undefined,
 });
@@ -76,48 +97,63 @@ export function vlanGatewayName(bridge: string, vlan: number): string {
 
 interface VlanGatewayOptions {
   readonly bridge: string;
-  readonly vlan: number;
+  /** Those of the ports that it is the gateway of. */
+  readonly vlans: PortVlans;
   /** Bytes; 0 leaves it to the kernel. */
   readonly mtu: number;
   /** The port of the bridge that it is made for. */
   readonly first: string;
 }
 
-/** A veth pair in the host, one end a port of the bridge in the VLAN, the other the gateway's. Shared: it stays. */
-export const vlanGateway = (host: Side, { bridge, vlan, mtu, first }: VlanGatewayOptions): Resource => {
-  const name = vlanGatewayName(bridge, vlan);
-  const exists = (): boolean => host.route.find(getLinkSummary({ ifname: name })) !== undefined;
-  const create = (made: Made): Undo => {
+/**
+ * A veth pair in the host, one end a port of the bridge in the VLAN, the other the gateway's. Shared: it stays. The
+ * gateway's end is set up last: one that is down was left by a call that was killed, or is about to be completed.
+ */
+export const vlanGateway = (host: Side, { bridge, vlans, mtu, first }: VlanGatewayOptions): Resource => {
+  const name = vlanGatewayName(bridge, vlans.untagged);
+  const find = () => host.route.find(getLinkSummary({ ifname: name }));
+  const create = (): Undo => {
     const port = `veth${randomHex(4)}`;
     const master = bridgeIndex(host, bridge);
-    const up = { flags: ["up" as const], ...(mtu > 0 && { mtu }) };
-    const peer = { ifname: name, ...up };
-    const pair = createLink({ ifname: port, master, ...up, linkinfo: { kind: "veth", data: { peer } } });
-    const undo = undoable(
+    const both = mtu > 0 ? { mtu } : {};
+    // The kernel sets no peer up with the pair (ENOTCONN).
+    const peer = { ifname: name, ...both };
+    const up = { flags: ["up" as const] };
+    const pair = createLink({
+      ifname: port,
+      master,
+      ...both,
+      ...up,
+      linkinfo: { kind: "veth", data: { peer } },
+    });
+    return undoable(
       () => host.route.do(pair),
       () => {
         if (isUnused(host, { index: master }, port, first))
           host.route.attempt([deleteLink({ ifname: port })]);
       },
     );
-    made.remember(undo);
-    const { index } = host.route.get(getLinkSummary({ ifname: port }));
-    addVlans(host, index, [{ vid: vlan, flags: UNTAGGED }]);
-    return undo;
+  };
+  const complete = (): void => {
+    const link = find();
+    if (link?.linkinfo?.kind !== "veth" || link.flags.includes("up")) return;
+    join(host, link.link!, bridge, { ...vlans, tagged: [] });
+    host.route.do(setLink({ index: link.index, flags: ["up"], change: ["up"] }));
   };
   return {
     describe: () => `gateway device ${name}`,
-    ensure() {
-      if (exists()) return undefined;
-      try {
-        return allOrNothing(create);
-      } catch (error) {
-        // Another call was faster.
-        if (error instanceof KernelError && error.code === "EEXIST" && exists()) return undefined;
-        throw error;
-      }
+    ensure: () =>
+      allOrNothing((made) => {
+        const undo = find() === undefined ? unlessThere(create) : undefined;
+        if (undo !== undefined) made.remember(undo);
+        complete();
+        return undo;
+      }),
+    check() {
+      const link = find();
+      if (link === undefined) return ["it is not there"];
+      return link.flags.includes("up") ? [] : ["it is down"];
     },
-    check: () => (exists() ? [] : ["it is not there"]),
     remove: () => undefined,
   };
 };

@@ -89,3 +89,16 @@ export function elements(at: Namespace, set: string, table = "inet flatnet"): st
 
 /** All rules and elements, as nft writes them; empty where there are none. */
 export const ruleset = (at: Namespace): string => program(at, "nft", "list", "ruleset");
+
+/** The VLANs of a bridge's port, or of the bridge itself, in the order of their numbers, in iproute2's words. */
+export function vlans(at: Namespace, port: string): string[] {
+  interface Shown {
+    readonly ifname: string;
+    readonly vlans?: readonly { vlan: number; vlanEnd?: number; flags?: readonly string[] }[];
+  }
+  const shown = JSON.parse(program(at, "bridge", "-json", "vlan", "show").trim() || "[]") as Shown[];
+  const found = shown.find(({ ifname }) => ifname === port)?.vlans ?? [];
+  return found.map(({ vlan, vlanEnd, flags = [] }) =>
+    [vlanEnd === undefined ? `${vlan}` : `${vlan}-${vlanEnd}`, ...flags].join(" "),
+  );
+}

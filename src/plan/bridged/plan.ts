@@ -25,6 +25,10 @@ export function gateways({ ips }: Bridged): string[] {
   return [...new Set(cidrs)];
 }
 
+/** The device by which the host and the containers reach each other: the bridge, or its device in their VLAN. */
+export const gatewayDevice = ({ bridge: { name }, vlans }: BridgedLink): string =>
+  vlans?.gatewayDevice ? vlanGatewayName(name, vlans.untagged) : name;
+
 function gatewaySide(bridged: Bridged, host: Side): Resource[] {
   if (!bridged.isGateway) return [];
   const {
@@ -33,12 +37,9 @@ function gatewaySide(bridged: Bridged, host: Side): Resource[] {
     forceAddress: force,
   } = bridged;
   const port = hostLinkName(bridged.owner);
-  const gatewayVlan = vlans?.gatewayDevice ? vlans.untagged : undefined;
-  const device = gatewayVlan === undefined ? name : vlanGatewayName(name, gatewayVlan);
+  const device = gatewayDevice(bridged);
   return [
-    ...(gatewayVlan === undefined
-      ? []
-      : [vlanGateway(host, { bridge: name, vlan: gatewayVlan, mtu, first: port })]),
+    ...(vlans?.gatewayDevice ? [vlanGateway(host, { bridge: name, vlans, mtu, first: port })] : []),
     ...gateways(bridged).map((cidr) => gatewayAddress(host, { bridge: name, device, cidr, force, port })),
   ];
 }
@@ -50,13 +51,13 @@ const forwarded = ({ isGateway, ips }: Bridged, host: Side): Resource[] =>
 function networkRules(bridged: Bridged, host: Side): Resource[] {
   const { owner, ips, masquerade, ports } = bridged;
   if (!bridged.usesFirewall) return [];
-  const { name } = bridged.bridge;
+  const device = gatewayDevice(bridged);
   const addresses = ips.map(({ address }) => address);
   return [
     ...(ports.some(({ containerAddress }) => familyOf(containerAddress) === 4)
-      ? [loopbackRouting(host, name)]
+      ? [loopbackRouting(host, device)]
       : []),
-    firewall(host, { owner, bridge: name, addresses, masquerade, ports }),
+    firewall(host, { owner, bridge: device, addresses, masquerade, ports }),
     ...staleFlows(host, ports),
   ];
 }
@@ -70,7 +71,7 @@ export function linkPlan(link: BridgedLink, { host, container, mac }: Sides): Pl
     vethPair(host, container, { owner, bridge: name, mtu, mac: mac ?? link.mac }),
     bridgePort(host, owner, port),
     sysctls(host, [ignoringAdvertisements(hostLinkName(owner))]),
-    ...(vlans === undefined ? [] : [portVlans(host, owner, vlans)]),
+    ...(vlans === undefined ? [] : [portVlans(host, owner, name, vlans)]),
     ...(link.checkSpoofing ? [spoofCheck(host, container, owner)] : []),
   ];
 }

@@ -6,8 +6,8 @@ import { bridgeNamed } from "../bridge.ts";
 import { portLink } from "../port.ts";
 import type { Side } from "../side.ts";
 import { containerLink } from "../veth.ts";
-import { vlanGatewayName } from "../vlans.ts";
 import type { Bridged } from "./model.ts";
+import { gatewayDevice } from "./plan.ts";
 
 /** The container's interface among a result's: `interfaces` are the bridge, the host's end, the container's. */
 export const CONTAINER = 2;
@@ -26,7 +26,7 @@ export function resultOf(bridged: Bridged, host: Side, container: Side): Result 
   const { owner, sandbox, bridge, vlans, ips, routes, dns } = bridged;
   const links = [bridgeNamed(host, bridge.name), portLink(host, owner)];
   if (bridged.isGateway && vlans?.gatewayDevice) {
-    links.push(host.route.get(getLinkSummary({ ifname: vlanGatewayName(bridge.name, vlans.untagged) })));
+    links.push(host.route.get(getLinkSummary({ ifname: gatewayDevice(bridged) })));
   }
   const [own, outer, ...others] = links.map((link) => shown(link));
   const inner = shown(
