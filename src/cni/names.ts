@@ -8,10 +8,12 @@ const identifierRule = "it needs a letter or digit first, then letters, digits, 
 /** Characters of a container id: sixteen times the usual, and with an interface's name well within a page of a file. */
 const longestContainerId = 1024;
 
+export const isContainerId = (id: string): boolean => identifier.test(id) && id.length <= longestContainerId;
+
 /** @throws CniError with code 3 when the container id is empty, 4 when it breaks the rule */
 export function checkContainerId(id: string): void {
+  if (isContainerId(id)) return;
   const long = id.length > longestContainerId;
-  if (identifier.test(id) && !long) return;
   const rule = long ? `it has ${id.length} characters, and may have ${longestContainerId}` : identifierRule;
   throw new CniError({
     code: id === "" ? codes.unknownContainer : codes.invalidEnvironment,

@@ -68,27 +68,51 @@ export interface FileIdentity {
   readonly regular: boolean;
 }
 
+const AT_SYMLINK_NOFOLLOW = 0x100;
+
 /**
- * The identity of what `path` leads to, symbolic links followed; `undefined` when there is nothing.
+ * struct stat of what is at `path`; `undefined` when there is nothing.
  * By the system call `newfstatat`: glibc exports `stat` itself only since 2.33, and the older `__xstat` wants a version
  * number that differs between processors just as the system call's number does.
  * @throws SystemError
  */
-export function fileIdentity(path: string): FileIdentity | undefined {
+function statusOf(path: string, flags: number): DataView | undefined {
   const operation = `look at ${path}`;
   const name = utf8(`${cPath(operation, path)}\0`);
   const status = buffer(144); // struct stat of x86-64; arm64's has 128 bytes
-  if (libc().syscall(processor().newfstatat, AT_FDCWD, name, ptr(status), 0) === -1) {
+  if (libc().syscall(processor().newfstatat, AT_FDCWD, name, ptr(status), flags) === -1) {
     const error = lastError(operation);
     if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
     throw error;
   }
-  const view = new DataView(status.buffer);
-  return {
-    device: view.getBigUint64(0, true),
-    inode: view.getBigUint64(8, true),
-    regular: (view.getUint32(processor().modeInStat, true) & 0o170000) === 0o100000,
-  };
+  return new DataView(status.buffer);
+}
+
+/** The identity of what `path` leads to, symbolic links followed; `undefined` when there is nothing. @throws SystemError */
+export function fileIdentity(path: string): FileIdentity | undefined {
+  const view = statusOf(path, 0);
+  return (
+    view && {
+      device: view.getBigUint64(0, true),
+      inode: view.getBigUint64(8, true),
+      regular: (view.getUint32(processor().modeInStat, true) & 0o170000) === 0o100000,
+    }
+  );
+}
+
+/** Milliseconds since 1970 of a struct timespec. */
+const moment = (view: DataView, offset: number): number =>
+  Number(view.getBigInt64(offset, true)) * 1000 + Number(view.getBigInt64(offset + 8, true)) / 1e6;
+
+/**
+ * When the file or link at `path` was last written, renamed, or changed in any other way, and the device it is on; both
+ * times count, since nobody can set the second (st_mtim, st_ctim). `undefined` when there is nothing.
+ * @returns milliseconds since 1970 by the clock as it was then
+ * @throws SystemError
+ */
+export function lastChange(path: string): { readonly at: number; readonly device: bigint } | undefined {
+  const view = statusOf(path, AT_SYMLINK_NOFOLLOW);
+  return view && { at: Math.max(moment(view, 88), moment(view, 104)), device: view.getBigUint64(0, true) };
 }
 
 /** Magic numbers of file systems (linux/magic.h). */
@@ -98,6 +122,13 @@ export const FILESYSTEM = {
   sysfs: 0x62656572,
   cgroup2: 0x63677270,
   tmpfs: 0x01021994,
+  ext: 0xef53,
+  xfs: 0x58465342,
+  btrfs: 0x9123683e,
+  f2fs: 0xf2f52010,
+  bcachefs: 0xca451a4e,
+  zfs: 0x2fc12fc1,
+  overlay: 0x794c7630,
 } as const;
 
 /**

@@ -160,9 +160,25 @@ describe("STATUS", () => {
     const said = status(config({ ranges: [[{ subnet: "10.1.2.0/30" }], [{ subnet: "10.1.3.0/30" }]] }));
     expect(said.code).toBe(codes.notAvailable);
     expect(said.msg).toBe(
-      "allocate an address of range set 1 (10.1.3.1-10.1.3.2): all addresses are taken; " +
+      "allocate an address of range set 1 (10.1.3.1-10.1.3.2): all addresses are taken: 1 of 1 by containers; " +
         "remove containers, let the runtime call GC, or widen the range",
     );
+  });
+  test("counts the addresses that are kept out of use", () => {
+    const files = { "10.1.2.2": "a\r\neth0", "10.1.2.3": "printer", "10.1.2.4": "", "10.1.2.9": "b\r\neth0" };
+    const { config } = place(files);
+    const range = { subnet: "10.1.2.0/24", rangeStart: "10.1.2.1", rangeEnd: "10.1.2.4" };
+    expect(status(config(range)).msg).toContain(
+      "all addresses are taken: 1 of 3 by containers, 2 by files that name none; ",
+    );
+  });
+  test("says that a range without an address but the gateway's has none: code 50", () => {
+    const { config } = place();
+    const range = { subnet: "10.1.2.0/24", rangeStart: "10.1.2.1", rangeEnd: "10.1.2.1" };
+    expect(status(config(range))).toMatchObject({
+      code: 50,
+      msg: expect.stringContaining("0 of 0 by containers"),
+    });
   });
   test("says that the directory is no directory: code 50", () => {
     const { dataDir, config } = place();

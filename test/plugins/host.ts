@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { openRoute } from "../../netlink/route/index.ts";
 import { createNamespace, inside, type Namespace, openNamespace } from "../../netlink/socket/namespace.ts";
 import { nameNamespace, removeNamespaceName } from "../../netlink/socket/namespace-name.ts";
+import { Boot } from "./boot.ts";
 import type { Configuration, Ending } from "./call.ts";
 import { ourPlugins } from "./executable.ts";
 import { Network } from "./network.ts";
@@ -41,8 +42,10 @@ const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** A host without networks. Nothing that is done on it can be seen on the machine. */
 export class Host implements Disposable {
-  readonly namespace = createNamespace();
-  readonly outside = createNamespace();
+  namespace = createNamespace();
+  outside = createNamespace();
+  /** The last start, when there was one since the host was made. */
+  boot: Boot | undefined;
   private readonly root = mkdtempSync(join(tmpdir(), "flatnet-host-"));
   private readonly lib = join(this.root, "lib");
   private readonly containers = new Map<string, Namespace>();
@@ -51,11 +54,38 @@ export class Host implements Disposable {
   /** @param plugins the directory of the plugins that its networks are made of */
   constructor(public plugins = ourPlugins()) {
     mkdirSync(this.lib);
+    this.plugIn();
+  }
+
+  /** Puts the cable between host and neighbour. */
+  private plugIn(): void {
     const peer = { ifname: UPLINK, netNsFd: this.outside.fd };
     using route = openRoute({ namespace: this.namespace });
     route.link.create({ ifname: UPLINK, linkinfo: { kind: "veth", data: { peer } } });
     setUp(this.namespace, hostAddress);
     setUp(this.outside, outsideAddress);
+  }
+
+  /** The machine starts again: what is in /var/lib stays, and nobody was told. */
+  reboot(): Boot {
+    this.halt();
+    this.namespace = createNamespace();
+    this.outside = createNamespace();
+    this.plugIn();
+    this.boot = new Boot(join(this.root, `boot-${++this.named}`));
+    return this.boot;
+  }
+
+  /** All namespaces end. */
+  private halt(): void {
+    for (const container of [...this.containers.values()]) this.end(container);
+    this.namespace.close();
+    this.outside.close();
+  }
+
+  /** The words in front of a program that runs on the host. */
+  private box(): string[] {
+    return [...BOX, this.lib, ...(this.boot?.words() ?? [])];
   }
 
   /** A network of the host. */
@@ -83,7 +113,7 @@ export class Host implements Disposable {
   /** Runs a program on the host with nothing but `variables` in its environment. */
   run(program: readonly string[], variables: Readonly<Record<string, string>>, stdin = ""): Ending {
     const { exitCode, stdout, stderr } = inside(this.namespace, () =>
-      Bun.spawnSync([...BOX, this.lib, ...program], {
+      Bun.spawnSync([...this.box(), ...program], {
         env: { PATH, ...variables },
         stdin: new TextEncoder().encode(stdin),
         stderr: "pipe",
@@ -96,7 +126,7 @@ export class Host implements Disposable {
   runTogether(calls: readonly Parameters<Host["run"]>[]): Promise<Ending[]> {
     const started = inside(this.namespace, () =>
       calls.map(([program, variables, stdin = ""]) =>
-        Bun.spawn([...BOX, this.lib, ...program], {
+        Bun.spawn([...this.box(), ...program], {
           env: { PATH, ...variables },
           stdin: new TextEncoder().encode(stdin),
           stderr: "pipe",
@@ -140,9 +170,7 @@ export class Host implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const container of [...this.containers.values()]) this.end(container);
-    this.namespace.close();
-    this.outside.close();
+    this.halt();
     rmSync(this.root, { recursive: true, force: true });
   }
 }

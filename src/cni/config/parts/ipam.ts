@@ -58,6 +58,9 @@ export const ranges = z.looseObject({
   dataDir: blank(z.string().default("/var/lib/cni/networks")).describe(
     "Directory that holds a directory of leases for each network.",
   ),
+  reclaim: blank(z.enum(["none", "boot", "dead"]).default("boot")).describe(
+    "Leases without DEL that ADD may take: `none`, of an earlier `boot`, or also those whose container is `dead`.",
+  ),
   resolvConf: blank(z.string().optional()).describe(
     "File in the format of resolv.conf(5) from which the result's `dns` is taken; by default none.",
   ),

@@ -70,6 +70,10 @@ export function firstTaken(
   return undefined;
 }
 
+/** Leases an address that is free, or whose lease is provably of nobody. */
+const reserve = (store: Store, text: string, attachment: Attachment): boolean =>
+  store.reserve(text, attachment) || (store.reclaim(text) && store.reserve(text, attachment));
+
 /** Leases the first of `requested` that is in the set, and takes it out of the list. */
 function reserveRequested(
   store: Store,
@@ -85,14 +89,22 @@ function reserveRequested(
   const other = "ask for another address, or for none";
   if (sameAddress(address, range.gateway))
     throw failed(from, `the requested ${text} is the gateway's`, other);
-  if (!store.reserve(text, attachment))
+  if (!reserve(store, text, attachment))
     throw failed(from, `the requested ${text} is held by ${store.holderOf(text)}`, other);
   return { address, range };
 }
 
-/** Refuses a second address of the set for the same attachment. */
+const isIn =
+  (set: RangeSet) =>
+  (text: string): boolean =>
+    rangeWith(set, readAddress(text)) !== undefined;
+
+/** Refuses a second address of the set for the same attachment, unless it has the first one from a former life. */
 function checkHoldsNone(store: Store, from: Numbered, attachment: Attachment): void {
-  const held = store.heldBy(attachment).find((text) => rangeWith(from.set, readAddress(text)) !== undefined);
+  const held = store
+    .heldBy(attachment)
+    .filter(isIn(from.set))
+    .find((text) => !store.reclaim(text));
   if (held === undefined) return;
   const { containerID, ifname } = attachment;
   throw failed(
@@ -102,20 +114,25 @@ function checkHoldsNone(store: Store, from: Numbered, attachment: Attachment): v
   );
 }
 
+/** Frees what is dead in a set that has no free address: all of it, so that not every ADD has to look. */
+function reclaimAll(store: Store, set: RangeSet): boolean {
+  const dead = store.dead(isIn(set));
+  for (const text of dead) store.free(text);
+  return dead.length > 0;
+}
+
 /** Leases the next free address of the set. */
 function reserveNext(store: Store, from: Numbered, attachment: Attachment): Allocated {
   checkHoldsNone(store, from, attachment);
   const last = store.last(from.number) ?? "";
-  const allocated = firstTaken(from.set, isAddress(last) ? readAddress(last) : undefined, (address) => {
-    const text = addressText(address);
-    return store.isFree(text) && store.reserve(text, attachment);
-  });
+  const next = (): Allocated | undefined =>
+    firstTaken(from.set, isAddress(last) ? readAddress(last) : undefined, (address) => {
+      const text = addressText(address);
+      return store.isFree(text) && store.reserve(text, attachment);
+    });
+  const allocated = next() ?? (reclaimAll(store, from.set) ? next() : undefined);
   if (allocated !== undefined) return allocated;
-  throw failed(
-    from,
-    "all addresses are taken",
-    "remove containers, let the runtime call GC, or widen the range",
-  );
+  throw failed(from, usedUp(store, from.set), MAKE_ROOM);
 }
 
 /**
@@ -132,7 +149,25 @@ export function reserveOne(
   return reserveRequested(store, from, requested, attachment) ?? reserveNext(store, from, attachment);
 }
 
-/** Whether a set has an address that nobody holds. */
+/** Whether an ADD would find an address in a set: one that nobody holds, or that is provably of nobody. */
 export function hasFree(store: Store, set: RangeSet): boolean {
-  return firstTaken(set, undefined, (address) => store.isFree(addressText(address))) !== undefined;
+  return (
+    firstTaken(set, undefined, (address) => store.isFree(addressText(address))) !== undefined ||
+    store.dead(isIn(set)).length > 0
+  );
+}
+
+/** What to do about a set that is used up. */
+export const MAKE_ROOM = "remove containers, let the runtime call GC, or widen the range";
+
+/** How many addresses a range gives out. */
+const sizeOf = (range: Range): number =>
+  Number(range.end - range.start) + (rangeHas(range, range.gateway) ? 0 : 1);
+
+/** By whom the addresses of a set are taken that is used up, with numbers. */
+export function usedUp(store: Store, set: RangeSet): string {
+  const total = set.reduce((sum, range) => sum + sizeOf(range), 0);
+  const held = store.countHeld(isIn(set));
+  const others = held === total ? "" : `, ${total - held} by files that name none`;
+  return `all addresses are taken: ${held} of ${total} by containers${others}`;
 }

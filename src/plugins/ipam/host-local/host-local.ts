@@ -5,8 +5,9 @@ import type { IpConfig } from "../../../cni/result.ts";
 import { allOrNothing } from "../../../plan/resource.ts";
 import { fileIdentity, isWritableDirectory } from "../../../sys/directories.ts";
 import { type Address, addressText } from "./address.ts";
-import { type Allocated, hasFree, reserveOne } from "./allocator.ts";
+import { type Allocated, hasFree, MAKE_ROOM, reserveOne, usedUp } from "./allocator.ts";
 import { type RangeSet, setText } from "./ranges.ts";
+import type { IsDead } from "./reclaim.ts";
 import { Store } from "./store.ts";
 
 const ipConfig = ({ address, range }: Allocated): IpConfig => ({
@@ -18,6 +19,7 @@ const ipConfig = ({ address, range }: Allocated): IpConfig => ({
  * Leases an address of each range set to an attachment, or none at all.
  * @param directory the network's (`leaseDirectory`)
  * @param requested addresses that must be among them, at most one of each set
+ * @param isDead which leases may be taken from their holders
  * @throws CniError with code 999, SystemError
  */
 export function allocate(
@@ -25,8 +27,9 @@ export function allocate(
   sets: readonly RangeSet[],
   attachment: Attachment,
   requested: readonly Address[],
+  isDead?: IsDead,
 ): IpConfig[] {
-  return Store.locked(directory, (store) =>
+  const reserveAll = (store: Store) =>
     allOrNothing((made) => {
       const wanted = [...requested];
       const ips = sets.map((set, number) => {
@@ -38,8 +41,8 @@ export function allocate(
       });
       if (wanted.length > 0) throw unplaced(wanted, sets);
       return ips;
-    }),
-  );
+    });
+  return Store.locked(directory, reserveAll, isDead);
 }
 
 function unplaced(addresses: readonly Address[], sets: readonly RangeSet[]): CniError {
@@ -74,9 +77,9 @@ export function check(directory: string, attachment: Attachment): void {
   });
 }
 
-/** Frees what no valid attachment holds. @throws SystemError */
-export function collect(directory: string, valid: readonly Attachment[]): void {
-  Store.ifThere(directory, (store) => store.keepOnly(valid));
+/** Frees what no valid attachment holds. @param isDead which empty files are no wish of somebody @throws SystemError */
+export function collect(directory: string, valid: readonly Attachment[], isDead?: IsDead): void {
+  Store.ifThere(directory, (store) => store.keepOnly(valid), isDead);
 }
 
 /** The directory itself or the nearest above it that exists. */
@@ -88,8 +91,11 @@ function nearestExisting(directory: string): string {
 const notAvailable = (operation: string, subject: string, cause: string, hint: string): CniError =>
   new CniError({ code: codes.notAvailable, operation, subject, cause, hint });
 
-/** @throws CniError with code 50 when no lease can be written, or a set has no free address */
-export function status(directory: string, sets: readonly RangeSet[]): void {
+/**
+ * @param isDead which leases an ADD would take from their holders
+ * @throws CniError with code 50 when no lease can be written, or a set has no address for an ADD
+ */
+export function status(directory: string, sets: readonly RangeSet[], isDead?: IsDead): void {
   if (!isWritableDirectory(nearestExisting(directory)))
     throw notAvailable(
       "write leases to",
@@ -97,13 +103,13 @@ export function status(directory: string, sets: readonly RangeSet[]): void {
       "files cannot be made there",
       "make it a directory on a file system that is writable, or set ipam.dataDir to another",
     );
-  const store = new Store(directory);
+  const store = new Store(directory, isDead);
   const full = sets.findIndex((set) => !hasFree(store, set));
   if (full !== -1)
     throw notAvailable(
       "allocate an address of",
       `range set ${full} (${setText(sets[full]!)})`,
-      "all addresses are taken",
-      "remove containers, let the runtime call GC, or widen the range",
+      usedUp(store, sets[full]!),
+      MAKE_ROOM,
     );
 }

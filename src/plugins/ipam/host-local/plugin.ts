@@ -11,6 +11,7 @@ import { readText } from "../../../sys/files.ts";
 import { type Address, readAddress, sameAddress } from "./address.ts";
 import { allocate, check, collect, release, status } from "./host-local.ts";
 import { type RangeSet, readRangeSets } from "./ranges.ts";
+import { deadLeases } from "./reclaim.ts";
 import { readResolvConf } from "./resolv.ts";
 import { shapeOfHostLocal } from "./schema.ts" with { type: "macro" };
 import type { HostLocal } from "./schema.ts";
@@ -62,7 +63,7 @@ export const rangesPlugin = (name: PluginName): Plugin<HostLocal> => ({
     const dns = dnsOf(call.config);
     const sets = rangeSetsOf(call);
     const directory = leaseDirectory(call.config.ipam.dataDir, call.config.name);
-    const ips = allocate(directory, sets, attachmentOf(call), requestedOf(call));
+    const ips = allocate(directory, sets, attachmentOf(call), requestedOf(call), deadLeases(call, directory));
     return { interfaces: [], ips, routes: routesOf(call.config.ipam.routes), dns };
   },
 
@@ -78,11 +79,12 @@ export const rangesPlugin = (name: PluginName): Plugin<HostLocal> => ({
 
   gc(call) {
     const directory = directoryOf(call.config);
-    if (directory !== undefined) collect(directory, call.validAttachments);
+    if (directory !== undefined) collect(directory, call.validAttachments, deadLeases(call, directory));
   },
 
   status(call) {
-    status(leaseDirectory(call.config.ipam.dataDir, call.config.name), rangeSetsOf(call));
+    const directory = leaseDirectory(call.config.ipam.dataDir, call.config.name);
+    status(directory, rangeSetsOf(call), deadLeases(call, directory));
   },
 });
 

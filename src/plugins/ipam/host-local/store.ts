@@ -13,10 +13,12 @@ import { isAddress } from "../../../../netlink/wire/address.ts";
 import { CniError, codes } from "../../../cni/error.ts";
 import { checkNetworkName } from "../../../cni/names.ts";
 import type { Attachment } from "../../../cni/plugin.ts";
-import { ensureDirectory, exists, fileIdentity } from "../../../sys/directories.ts";
+import { attachmentText } from "../../../plan/ipam.ts";
+import { ensureDirectory, exists, fileIdentity, lastChange } from "../../../sys/directories.ts";
 import { createExclusive, overwrite, readTextIfPresent, removeFile, UNFINISHED } from "../../../sys/files.ts";
 import { withLock } from "../../../sys/locks.ts";
-import { SmallFiles } from "../../../sys/scan.ts";
+import { type SmallFile, SmallFiles } from "../../../sys/scan.ts";
+import type { IsDead } from "./reclaim.ts";
 
 /** Leases are of interest to nobody but root. */
 const FILE_MODE = 0o600;
@@ -45,31 +47,46 @@ export function leaseDirectory(dataDir: string, network: string): string {
 /** The text of an attachment's leases. */
 const leaseText = ({ containerID, ifname }: Attachment): string => `${containerID}\r\n${ifname}`;
 
+/** Who holds a lease with this text, by container and interface, or by the container alone as very old versions wrote it. */
+function holderIn(text: string): { containerID: string; ifname: string | undefined } | undefined {
+  const [containerID, ifname] = text.trim().split("\r\n");
+  return containerID && !isEmpty(text) ? { containerID, ifname } : undefined;
+}
+
+/** Nothing was written, or what was written did not reach the disk before the power went. */
+const isEmpty = (text: string): boolean => /^[\0\s]*$/.test(text);
+
 /** Who holds a lease with this text, in words. */
 function holderText(text: string): string {
-  const [containerID, ifname] = text.trim().split("\r\n");
-  if (!containerID) return "nobody that its file names";
-  return ifname === undefined ? `container ${containerID}` : `${ifname} of container ${containerID}`;
+  const holder = holderIn(text);
+  if (holder === undefined) return "nobody that its file names";
+  const { containerID, ifname } = holder;
+  return ifname === undefined ? `container ${containerID}` : attachmentText({ containerID, ifname });
 }
 
 /** The leases of a network. What `locked` gives may change them. */
 export class Store {
   private files: SmallFiles | undefined;
 
-  constructor(private readonly directory: string) {}
+  /** @param isDead which leases may be taken from their holders */
+  constructor(
+    private readonly directory: string,
+    private readonly isDead: IsDead = () => false,
+  ) {}
 
   /**
    * Runs `use` on the leases in `directory`, which it makes where it is missing, while nobody else uses them.
+   * @param isDead as of the constructor
    * @throws SystemError when directory or lock cannot be made, or the lock is not to be had; what `use` throws
    */
-  static locked<T>(directory: string, use: (store: Store) => T): T {
+  static locked<T>(directory: string, use: (store: Store) => T, isDead?: IsDead): T {
     ensureDirectory(directory, DIRECTORY_MODE);
-    return withLock(`${directory}/lock`, LOCK_MODE, () => use(new Store(directory)));
+    return withLock(`${directory}/lock`, LOCK_MODE, () => use(new Store(directory, isDead)));
   }
 
   /** As `locked`, but does nothing where there is no directory: then there are no leases. */
-  static ifThere(directory: string, use: (store: Store) => void): void {
-    if (fileIdentity(directory) !== undefined) Store.locked(directory, use);
+  static ifThere(directory: string, use: (store: Store) => void, isDead?: IsDead): void {
+    if (fileIdentity(directory) !== undefined) Store.locked(directory, use, isDead);
   }
 
   private path(name: string): string {
@@ -103,6 +120,37 @@ export class Store {
     return holderText(readTextIfPresent(this.path(address)) ?? "");
   }
 
+  /** Whether the lease of an address, whose file says `text`, is provably of nobody. */
+  private isOfNobody(address: string, text: string): boolean {
+    const changed = lastChange(this.path(address))?.at;
+    const { containerID = "", ifname } = holderIn(text) ?? {};
+    const holder = ifname === undefined ? undefined : { containerID, ifname };
+    return changed !== undefined && this.isDead({ holder, isEmpty: isEmpty(text), changed });
+  }
+
+  /** The files of the addresses that `wanted` picks. */
+  private filesOfAddresses(wanted: (address: string) => boolean): SmallFile[] {
+    if (fileIdentity(this.directory) === undefined) return [];
+    return [...this.all().except([])].filter(({ name }) => isAddress(name) && wanted(name));
+  }
+
+  /** The addresses of those that `wanted` picks whose leases are provably of nobody. */
+  dead(wanted: (address: string) => boolean): string[] {
+    const files = this.filesOfAddresses(wanted).filter(({ name, text }) => this.isOfNobody(name, text));
+    return files.map(({ name }) => name);
+  }
+
+  /** How many of the addresses that `wanted` picks have a file that names a container and an interface. */
+  countHeld(wanted: (address: string) => boolean): number {
+    return this.filesOfAddresses(wanted).filter(({ text }) => text.includes("\r\n")).length;
+  }
+
+  /** Frees an address when its lease is provably of nobody. @returns whether it was @throws SystemError */
+  reclaim(address: string): boolean {
+    const text = readTextIfPresent(this.path(address));
+    return text !== undefined && this.isOfNobody(address, text) && removeFile(this.path(address));
+  }
+
   /** Leases `address` to an attachment. @returns false when somebody holds it already @throws SystemError */
   reserve(address: string, attachment: Attachment): boolean {
     return createExclusive(this.path(address), leaseText(attachment), FILE_MODE);
@@ -120,11 +168,11 @@ export class Store {
 
   /**
    * Frees what none of the attachments holds, and removes what killed processes left unfinished. Files that do not name
-   * container and interface stay: somebody may have put them there to keep an address out of use.
+   * container and interface stay, but for provably dead ones: somebody may keep these addresses out of use.
    */
   keepOnly(valid: readonly Attachment[]): void {
     for (const { name, text } of this.all().except(valid.map(leaseText))) {
-      const abandoned = isAddress(name) && text.includes("\r\n");
+      const abandoned = isAddress(name) && (text.includes("\r\n") || this.isOfNobody(name, text));
       if (abandoned || name.startsWith(UNFINISHED)) this.free(name);
     }
   }
