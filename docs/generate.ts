@@ -7,6 +7,7 @@ import { Static } from "../src/plugins/ipam/static/schema.ts";
 import { Bridge } from "../src/plugins/main/bridge/schema.ts";
 import { Flatnet } from "../src/plugins/main/flatnet/schema.ts";
 import { Loopback } from "../src/plugins/main/loopback/schema.ts";
+import { Ptp } from "../src/plugins/main/ptp/schema.ts";
 import { Tuning } from "../src/plugins/meta/tuning/schema.ts";
 import { listSchema, pluginSchema } from "./editor-schema.ts";
 import { keyTable } from "./key-table.ts";
@@ -15,6 +16,7 @@ import { keyTable } from "./key-table.ts";
 export const schemas = {
   flatnet: Flatnet,
   bridge: Bridge,
+  ptp: Ptp,
   loopback: Loopback,
   tuning: Tuning,
   "host-local": HostLocal,

@@ -7,6 +7,7 @@ const since = {
   flatnet: "0.1.0",
   "flatnet-ipam": "0.1.0",
   bridge: "0.1.0",
+  ptp: "0.1.0",
   "host-local": "0.1.0",
   loopback: "0.1.0",
   tuning: "0.1.0",

@@ -17,6 +17,7 @@ const givingAddresses = { "host-local": hostLocal, "flatnet-ipam": flatnetIpam, 
 const others = {
   flatnet: () => import("./plugins/main/flatnet/plugin.ts"),
   bridge: () => import("./plugins/main/bridge/plugin.ts"),
+  ptp: () => import("./plugins/main/ptp/plugin.ts"),
   loopback: () => import("./plugins/main/loopback/plugin.ts"),
   tuning: () => import("./plugins/meta/tuning/plugin.ts"),
 } satisfies Record<Exclude<PluginName, keyof typeof givingAddresses>, () => Promise<{ plugin: object }>>;

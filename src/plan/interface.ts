@@ -58,9 +58,9 @@ export function withNextHops(routes: readonly Route[], ips: readonly IpConfig[])
   });
 }
 
-/** The interface up, with addresses and routes. An interface without addresses is left to whoever gives it some. */
-export function configuredInterface(container: Side, options: InterfaceOptions): Resource[] {
-  const { ifname, ips, routes } = options;
+/** The interface up, with its addresses. An interface without addresses is left to whoever gives it some. */
+export function addressedInterface(container: Side, options: InterfaceOptions): Resource[] {
+  const { ifname, ips } = options;
   const hasGateway6 = ips.some(({ gateway }) => gateway !== undefined && familyOf(gateway) === 6);
   const wanted = ips.length > 0 ? settings(options) : [];
   return [
@@ -68,6 +68,15 @@ export function configuredInterface(container: Side, options: InterfaceOptions):
     ...ips.map(({ address }) => containerAddress(container, ifname, address)),
     interfaceUp(container, ifname),
     ...(hasGateway6 ? [settled(container, ifname)] : []),
-    ...withNextHops(routes, ips).map((route) => containerRoute(container, ifname, route)),
   ];
 }
+
+/** The interface's routes, by way of the gateway of their family where they name no other. */
+export const interfaceRoutes = (container: Side, { ifname, ips, routes }: InterfaceOptions): Resource[] =>
+  withNextHops(routes, ips).map((route) => containerRoute(container, ifname, route));
+
+/** The interface up, with addresses and routes. */
+export const configuredInterface = (container: Side, options: InterfaceOptions): Resource[] => [
+  ...addressedInterface(container, options),
+  ...interfaceRoutes(container, options),
+];

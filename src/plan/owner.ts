@@ -40,6 +40,9 @@ export function ownerText({ network, containerId, ifname }: Owner): string {
 /** Whether an alias or a comment is an owner's. */
 export const isOwnerText = (text: string | undefined): boolean => text?.startsWith(`${PREFIX} `) ?? false;
 
+/** How the names of the hosts' ends of veth pairs begin, here and in the reference plugins. */
+export const HOST_LINK = "veth";
+
 /** The name of the host's end of the owner's veth pair: `veth` and eight digits, the same for every call. */
 export const hostLinkName = (owner: Owner): string =>
-  `veth${hashOf(`${owner.network}/${owner.containerId}/${owner.ifname}`)}`;
+  `${HOST_LINK}${hashOf(`${owner.network}/${owner.containerId}/${owner.ifname}`)}`;

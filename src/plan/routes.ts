@@ -1,9 +1,15 @@
-/** Routes in the container's namespace. */
+/** Routes by the links of an attachment. */
 import type { KernelError } from "../../netlink/errors.ts";
-import { type Route as KernelRoute, listRoutes, prependRoute } from "../../netlink/route/routes.ts";
+import {
+  addRoute,
+  type Route as KernelRoute,
+  listRoutes,
+  prependRoute,
+  type RouteInput,
+} from "../../netlink/route/routes.ts";
 import { familyOf } from "../../netlink/wire/address.ts";
 import { networkOf, parseCidr, withoutPrefix } from "../../netlink/wire/cidr.ts";
-import { CniError } from "../cni/error.ts";
+import { CniError, codes } from "../cni/error.ts";
 import { explain } from "../cni/explain.ts";
 import type { Route } from "../cni/result.ts";
 import type { Resource } from "./resource.ts";
@@ -81,3 +87,70 @@ export const containerRoute = (container: Side, ifname: string, route: Route): R
   },
   remove: () => undefined,
 });
+
+/** A route that is to be just so, by a link of either side. */
+export interface ExactRoute {
+  /** In CIDR form, without bits after the prefix. */
+  readonly dst: string;
+  readonly gateway?: string;
+  readonly scope?: RouteInput["scope"];
+  /** The source address of what the side itself sends. */
+  readonly source?: string;
+}
+
+/** The differences of routes to the wanted destination, none of which is the wanted one. */
+function othersThan({ gateway, source }: ExactRoute, found: readonly KernelRoute[]): string[] {
+  if (found.length === 0) return ["it is not there"];
+  const right = found.some((each) => each.gateway === gateway && each.prefsrc === source);
+  const shownAs = (each: KernelRoute): string =>
+    `${each.gateway ? `via ${each.gateway}` : "by the link"}${each.prefsrc ? ` from ${each.prefsrc}` : ""}`;
+  return right ? [] : [`it goes ${found.map(shownAs).join(", ")}`];
+}
+
+const inTheWay = ({ name }: Side, dst: string, cause: KernelError): CniError =>
+  new CniError(
+    {
+      code: codes.failed,
+      operation: "make the route to",
+      subject: `${dst} (${name})`,
+      cause: "there is another one",
+      hint: `remove what it belongs to: ip route show ${dst}`,
+      details: cause.message,
+    },
+    { cause },
+  );
+
+/**
+ * A route by the link `name` of a side. It goes with its link. A route to the same destination by another link is in
+ * the way.
+ */
+export const exactRoute = (side: Side, name: string, index: () => number, route: ExactRoute): Resource => {
+  const { dst, gateway, scope, source } = route;
+  const { prefix } = parseCidr(dst);
+  const found = (): KernelRoute[] =>
+    side.route
+      .list(listRoutes({ family: familyName(dst), table: MAIN, oif: index() }))
+      .filter((each) => shown(each) === wanted(dst));
+  const check = (): string[] => othersThan(route, found());
+  return {
+    describe: () => `route to ${dst}${gateway ? ` via ${gateway}` : ""} on ${name} (${side.name})`,
+    ensure() {
+      const [refusal] = side.route.attempt([
+        addRoute({
+          dst: withoutPrefix(dst),
+          dstLen: prefix,
+          oif: index(),
+          ...(gateway && { gateway }),
+          ...(scope && { scope }),
+          ...(source && { prefsrc: source }),
+        }),
+      ]);
+      if (refusal === undefined || (refusal.code === "EEXIST" && check().length === 0)) return undefined;
+      throw refusal.code === "EEXIST"
+        ? inTheWay(side, dst, refusal)
+        : explained(refusal, gateway === undefined ? { dst } : { dst, gw: gateway });
+    },
+    check,
+    remove: () => undefined,
+  };
+};

@@ -1,4 +1,4 @@
-/** The veth pair of an attachment: one end a port of the bridge, the other in the container. */
+/** The veth pair of an attachment: one end on the host, perhaps as a port of a bridge, the other in the container. */
 import { KernelError } from "../../netlink/errors.ts";
 import type { LinkSummary } from "../../netlink/route/link/summary.ts";
 import { createLink, deleteLink, getLinkSummary, setLink } from "../../netlink/route/links.ts";
@@ -10,8 +10,8 @@ import type { Side } from "./side.ts";
 
 export interface VethOptions {
   readonly owner: Owner;
-  /** The bridge that the host's end becomes a port of. */
-  readonly bridge: string;
+  /** The bridge that the host's end becomes a port of; undefined for none. */
+  readonly bridge: string | undefined;
   /** Bytes, of both ends; 0 leaves it to the kernel. */
   readonly mtu: number;
   /** Link-layer address of the container's end; undefined for a random one. */
@@ -44,7 +44,7 @@ function hostLink(host: Side, owner: Owner): LinkSummary | undefined {
 /** Asks for the pair, and for its owner's name on it. @returns for each nothing, or the kernel's refusal */
 function create(host: Side, container: Side, { owner, bridge, mtu, mac }: VethOptions) {
   const ifname = hostLinkName(owner);
-  const master = bridgeIndex(host, bridge);
+  const port = bridge === undefined ? {} : { master: bridgeIndex(host, bridge) };
   const both = mtu > 0 ? { mtu } : {};
   // Born where it belongs: a link that is moved later is seen, and renamed, by udev and others.
   const peer = {
@@ -56,7 +56,7 @@ function create(host: Side, container: Side, { owner, bridge, mtu, mac }: VethOp
   const pair = { ...both, flags: ["up"] as const, linkinfo: { kind: "veth", data: { peer } } as const };
   // In one datagram: no kill leaves a link between them that GC could not tell from those of other programs.
   return host.route.attempt([
-    createLink({ ifname, master, ...pair }),
+    createLink({ ifname, ...port, ...pair }),
     setLink({ ifname, ifalias: ownerText(owner) }),
   ]);
 }
@@ -121,7 +121,8 @@ function differences(host: Side, container: Side, { owner, bridge, mac }: VethOp
   if (outer === undefined) return ["the host's end is not there"];
   const differences: string[] = [];
   if (outer.link !== inner.index) differences.push(`${outer.ifname} is not the other end of ${owner.ifname}`);
-  if (outer.master !== bridgeIndex(host, bridge)) differences.push(`${outer.ifname} is no port of ${bridge}`);
+  if (bridge !== undefined && outer.master !== bridgeIndex(host, bridge))
+    differences.push(`${outer.ifname} is no port of ${bridge}`);
   if (mac !== undefined && inner.address !== mac)
     differences.push(`the address of ${owner.ifname} is ${inner.address}`);
   return differences;

@@ -23,6 +23,8 @@ const hostLocal = (ranges: unknown) => network("bridge", { ipam: { type: "host-l
 const gateway = (subnet: string) => ({ isGateway: true, ipam: { type: "host-local", subnet } });
 const fixed = (...addresses: string[]) =>
   network("static", { ipam: { addresses: addresses.map((address) => ({ address, gateway: "10.22.0.1" })) } });
+const ptp = (address: object) => network("ptp", { ipam: { type: "static", addresses: [address] } });
+const withGateway = { address: "10.22.0.5/16", gateway: "10.22.0.1" };
 const small = [[{ subnet: "10.22.0.0/16", rangeStart: "10.22.1.10", rangeEnd: "10.22.1.12" }]];
 
 /** A network whose interfaces are tuned. */
@@ -95,6 +97,10 @@ const failures: readonly [page: string, situation: string, Failure][] = [
     "addresses for what is down",
     refused(network("bridge", { disableContainerInterface: true, ipam: { type: "host-local" } })),
   ],
+  ["ptp", "no IPAM plugin", refused(network("ptp"))],
+  ["ptp", "no gateway", refused(ptp({ address: "10.22.0.5/16" }))],
+  ["ptp", "a route twice", refusedBeside(ptp(withGateway), ["web"], ptp(withGateway))],
+  ["ptp", "wrong values", refused(network("ptp", { mtu: "1500" }))],
   ["bridge", "wrong values", refused(network("bridge", { mtu: "1500", vlan: 5000 }))],
   ["host-local", "a full range", refusedBeside(hostLocal(small), ["a", "b", "c"], hostLocal(small))],
   [

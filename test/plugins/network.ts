@@ -121,7 +121,7 @@ export class Attachment {
 
   /** The name of the host's end of the interface. */
   get hostLink(): string {
-    return this.result.interfaces![1]!.name;
+    return this.result.interfaces!.find(({ name, sandbox }) => name.startsWith("veth") && !sandbox)!.name;
   }
 
   add(): void {

@@ -29,16 +29,28 @@ const first = network("first", ["10.1.2.0/24", "fd00:1:2::/64"]);
 const second = network("second", ["10.1.3.0/24", "fd00:1:3::/64"]);
 const open = network("open", ["10.1.4.0/24"], { ipMasq: false });
 
+/** The same without bridges. */
+const routed = (configuration: Configuration): Configuration => ({
+  ...configuration,
+  plugins: configuration.plugins.map(({ bridge: _, isDefaultGateway: __, ipam, ...keys }) => ({
+    ...keys,
+    type: "ptp",
+    ipam: { ...(ipam as object), routes: [{ dst: "0.0.0.0/0" }, { dst: "::/0" }] },
+  })),
+});
+const asItIs = (configuration: Configuration): Configuration => configuration;
+
 /** Until a gateway's IPv6 address has been looked for among the neighbours, which Go's is and ours is not, it is mute. */
 async function settled(host: Host): Promise<void> {
   while (program(host.namespace, "ip", "-6", "address", "show", "tentative") !== "") await Bun.sleep(50);
 }
 
 /** Who sees whom on a host with these plugins, in the order of the questions. */
-async function views(plugins: string): Promise<unknown[]> {
+async function views(plugins: string, form: typeof asItIs): Promise<unknown[]> {
   using host = new Host(plugins);
-  const [a, b] = [host.network(first).add("a"), host.network(first).add("b")];
-  const [c, d] = [host.network(second).add("c"), host.network(open).add("d")];
+  const [inFirst, inSecond, inOpen] = [first, second, open].map((each) => host.network(form(each)));
+  const [a, b] = [inFirst!.add("a"), inFirst!.add("b")];
+  const [c, d] = [inSecond!.add("c"), inOpen!.add("d")];
   program(host.outside, "ip", "route", "add", "10.1.4.0/24", "via", hostAddress.v4);
   await settled(host);
   const seen: unknown[] = [];
@@ -74,14 +86,17 @@ async function views(plugins: string): Promise<unknown[]> {
   a.del();
   await look(b, { address: outsideAddress.v4, port: 7000 });
   await look(c, { address: outsideAddress.v6, port: 7000 });
-  const again = host.network(first).add("again", { args: "IgnoreUnknown=1;IP=10.1.2.2" });
+  const again = inFirst!.add("again", { args: "IgnoreUnknown=1;IP=10.1.2.2" });
   await look(again, { address: outsideAddress.v4, port: 7000 });
   for (const each of [b, c, d, again]) each.del();
   return seen;
 }
 
-twin.test("every packet is seen under the same address as with Go's rules", async () => {
-  const [go, ours] = [await views(goPlugins), await views(ourPlugins())];
+twin.test.each([
+  ["bridge", asItIs],
+  ["ptp", routed],
+])("with %s every packet is seen under the same address as with Go's rules", async (_, form) => {
+  const [go, ours] = [await views(goPlugins, form), await views(ourPlugins(), form)];
   expect(ours).toEqual(go);
   expect(ours).toContainEqual({
     from: "a",

@@ -3,7 +3,7 @@
  * Debian's containernetworking-plugins 1.1.1; "later releases" are those up to 1.9.
  */
 import { at, type Difference, THERE } from "./compare.ts";
-import type { Attached, Moment } from "./moments.ts";
+import { type Attached, gateways6, type Moment } from "./moments.ts";
 import { addressOf, hostEnd } from "./names.ts";
 import { type Call, networkOf, type Scenario } from "./play.ts";
 
@@ -17,18 +17,24 @@ export interface Meant {
 
 const sysctl = (place: string, key: string): string => at(place, "sysctls", ...key.split("/"));
 
-/** A difference at each attachment to a bridge. */
+/** A difference at each attachment by one of these plugins. */
 const eachAttached =
-  (differences: (attached: Attached) => readonly Difference[]): NonNullable<Meant["look"]> =>
+  (
+    types: readonly string[],
+    differences: (attached: Attached) => readonly Difference[],
+  ): NonNullable<Meant["look"]> =>
   ({ attached }) =>
-    attached.filter(({ network }) => network.plugins[0]?.type === "bridge").flatMap(differences);
+    attached.filter(({ network }) => types.includes(network.plugins[0]!.type)).flatMap(differences);
+
+/** Those with a host's end. */
+const PAIRS = ["bridge", "ptp"];
 
 /** Those that every scenario shows wherever they apply. */
 export const usual = {
   owner: {
     reason:
       "The alias of the host's end names the owner: GC, a DEL without the result, and people find out whose it is.",
-    look: eachAttached(({ id, ifname, network }) => [
+    look: eachAttached(PAIRS, ({ id, ifname, network }) => [
       {
         at: at("host", "links", hostEnd(id, ifname), "ifalias"),
         go: undefined,
@@ -39,7 +45,7 @@ export const usual = {
   queue: {
     reason:
       "1.1.1 sets the length of the transmit queue to 0 by mistake; later releases leave it to the kernel, too.",
-    look: eachAttached(({ id, ifname }) => [
+    look: eachAttached(PAIRS, ({ id, ifname }) => [
       { at: at(id, "links", ifname, "txqlen"), go: undefined, ours: 1000 },
       { at: at("host", "links", hostEnd(id, ifname), "txqlen"), go: undefined, ours: 1000 },
     ]),
@@ -47,13 +53,13 @@ export const usual = {
   neighbourAnnounced: {
     reason:
       "IPv6 addresses are announced as IPv4 addresses are: neighbours that knew the last owner learn of the new.",
-    look: eachAttached(({ id, ifname, v6 }) =>
+    look: eachAttached(["bridge"], ({ id, ifname, v6 }) =>
       v6 ? [{ at: sysctl(id, `ipv6/conf/${ifname}/ndisc_notify`), go: "0", ours: "1" }] : [],
     ),
   },
   addressKept: {
     reason: "An IPv6 address outlives its link going down, as in later releases.",
-    look: eachAttached(({ id, ifname, v6 }) =>
+    look: eachAttached(PAIRS, ({ id, ifname, v6 }) =>
       v6 ? [{ at: sysctl(id, `ipv6/conf/${ifname}/keep_addr_on_down`), go: "0", ours: "1" }] : [],
     ),
   },
@@ -73,6 +79,17 @@ export const usual = {
         ours: true,
       })),
     ],
+  },
+  endWithoutDetection: {
+    reason:
+      "The gateway's IPv6 address on the host's end of ptp is used at once: nobody but the container could have it.",
+    look: eachAttached(["ptp"], ({ id, ifname, network }) =>
+      gateways6(network).map((gateway) => ({
+        at: at("host", "addresses", hostEnd(id, ifname), `${gateway}/128`, "nodad"),
+        go: undefined,
+        ours: true,
+      })),
+    ),
   },
   emptyDns: {
     reason: "From 1.0.0 on an empty dns is left out of results, as in later releases.",

@@ -33,11 +33,15 @@ interface Keys {
 
 const keysOf = ({ plugins: [plugin] }: Configuration): Keys => plugin as Keys;
 const bridgeOf = (network: Configuration): string => keysOf(network).bridge ?? "cni0";
-/** The IPv6 subnets of its ranges. */
+/** The first IPv6 addresses of its ranges' subnets, with the length of the prefix. */
 const subnets6 = (network: Configuration): string[] =>
   [...JSON.stringify(keysOf(network).ipam ?? {}).matchAll(/"subnet":"([\da-f:]+::)\/(\d+)"/g)].map(
     ([, prefix, length]) => `${prefix}1/${length}`,
   );
+
+/** The IPv6 gateways that its ranges have unless they say otherwise. */
+export const gateways6 = (network: Configuration): string[] =>
+  subnets6(network).map((cidr) => cidr.replace(/\/.*/, ""));
 
 function attachedBy(scenario: Scenario, call: Call): Attached {
   const network = networkOf(scenario, call);

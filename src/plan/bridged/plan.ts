@@ -1,12 +1,12 @@
 /** The plan of a container on a bridge: what `bridge` and `flatnet` make, compare and remove, in order. */
 import { familyOf } from "../../../netlink/wire/address.ts";
 import { parseCidr } from "../../../netlink/wire/cidr.ts";
-import { gatewayAddress } from "../addresses.ts";
 import type { Sides } from "../attaching/attach.ts";
 import { bridge, loopbackRouting } from "../bridge.ts";
 import { staleFlows } from "../firewall/flows.ts";
 import { firewall } from "../firewall/resource.ts";
 import { spoofCheck } from "../firewall/spoof.ts";
+import { gatewayAddress } from "../gateway.ts";
 import { configuredInterface, familiesOf } from "../interface.ts";
 import { hostLinkName } from "../owner.ts";
 import { bridgePort, carrier } from "../port.ts";
@@ -57,7 +57,7 @@ function networkRules(bridged: Bridged, host: Side): Resource[] {
     ...(ports.some(({ containerAddress }) => familyOf(containerAddress) === 4)
       ? [loopbackRouting(host, device)]
       : []),
-    firewall(host, { owner, bridge: device, addresses, masquerade, ports }),
+    firewall(host, { owner, device, routed: false, addresses, masquerade, ports }),
     ...staleFlows(host, ports),
   ];
 }

@@ -1,6 +1,7 @@
 /** The elements that an attachment has in the sets of the firewall. */
 import { type Datatype, dataOf, type inetProto } from "../../../netlink/netfilter/datatype.ts";
 import type { Element, ElementListInput } from "../../../netlink/netfilter/elements.ts";
+import { networkRange } from "../../../netlink/netfilter/interval.ts";
 import { familyOf } from "../../../netlink/wire/address.ts";
 import { withoutPrefix } from "../../../netlink/wire/cidr.ts";
 import { hostLinkName, type Owner, ownerText } from "../owner.ts";
@@ -10,7 +11,10 @@ import { type SetName, setNames, sets, TABLE } from "./sets.ts";
 /** What the firewall knows of an attachment. */
 export interface Attached {
   readonly owner: Owner;
-  readonly bridge: string;
+  /** The host's link that leads to the container: the bridge, or the host's end of the pair. */
+  readonly device: string;
+  /** The network's other containers are behind other devices. */
+  readonly routed: boolean;
   /** The container's addresses with their prefix lengths. */
   readonly addresses: readonly string[];
   readonly masquerade: boolean;
@@ -21,6 +25,8 @@ export interface Attached {
 export interface Entry {
   readonly set: SetName;
   readonly key: { readonly value: Uint8Array };
+  /** The last of the keys that it stands for, where these are several. */
+  readonly keyEnd?: { readonly value: Uint8Array };
   readonly data?: { readonly value: Uint8Array };
   /** Whose it is, for `nft list` and for later calls: the owner, the host's link, the number of published ports. */
   readonly comment: string;
@@ -55,24 +61,32 @@ function portEntry(owner: Owner, port: PublishedPort): Entry {
   };
 }
 
-function addressEntries({ owner, bridge, masquerade, ports }: Attached, address: string): Entry[] {
+/** An address that is masqueraded, but not on its way to others of its network. */
+function masqueradeEntries({ owner, routed }: Attached, cidr: string): Entry[] {
+  const address = withoutPrefix(cidr);
+  const family = familyOf(address);
+  const comment = commentOf(owner);
+  const subject = `address ${address}`;
+  const masquerading: SetName = `masquerade${family}`;
+  const network: SetName = `network${family}`;
+  const [first, last] = networkRange(cidr);
+  const inNetwork = (other: string) => encoded(sets[network].key, [address, other]);
+  return [
+    { set: masquerading, key: encoded(sets[masquerading].key, address), comment, subject },
+    ...(routed ? [{ set: network, key: inNetwork(first), keyEnd: inNetwork(last), comment, subject }] : []),
+  ];
+}
+
+function addressEntries(attached: Attached, cidr: string): Entry[] {
+  const { owner, device, masquerade, ports } = attached;
+  const address = withoutPrefix(cidr);
   const family = familyOf(address);
   const local: SetName = `local${family}`;
-  const masquerading: SetName = `masquerade${family}`;
   const subject = `address ${address}`;
   const comment = commentOf(owner, ` ports=${ports.length}`);
   return [
-    { set: local, key: encoded(sets[local].key, [address, bridge]), comment, subject },
-    ...(masquerade
-      ? [
-          {
-            set: masquerading,
-            key: encoded(sets[masquerading].key, address),
-            comment: commentOf(owner),
-            subject,
-          },
-        ]
-      : []),
+    { set: local, key: encoded(sets[local].key, [address, device]), comment, subject },
+    ...(masquerade ? masqueradeEntries(attached, cidr) : []),
   ];
 }
 
@@ -81,7 +95,7 @@ export function entriesOf(attached: Attached): Entry[] {
   const { owner, addresses, masquerade, ports } = attached;
   if (!masquerade && ports.length === 0) return [];
   const entries: Entry[] = [];
-  for (const address of addresses) entries.push(...addressEntries(attached, withoutPrefix(address)));
+  for (const address of addresses) entries.push(...addressEntries(attached, address));
   for (const port of ports) entries.push(portEntry(owner, port));
   return entries;
 }
@@ -89,7 +103,12 @@ export function entriesOf(attached: Attached): Entry[] {
 /** Elements of one request: they have at most 400 bytes each, and all together 64 KiB. */
 const TOGETHER = 150;
 
-const element = ({ key, data, comment }: Entry) => ({ key, ...(data && { data }), userdata: { comment } });
+const element = ({ key, keyEnd, data, comment }: Entry) => ({
+  key,
+  ...(keyEnd && { keyEnd }),
+  ...(data && { data }),
+  userdata: { comment },
+});
 
 /**
  * The entries as requests' bodies, those of a set together: the kernel answers each request of a transaction that it
@@ -105,9 +124,12 @@ export function asLists(entries: readonly Entry[]): ElementListInput[] {
   return lists;
 }
 
-/** The key alone, to delete or find it. */
-export const keyOnly = (set: SetName, key: Element["key"]): ElementListInput => ({
+/** The element's keys alone, to delete it. */
+export const keysOnly = (
+  set: SetName,
+  { key, keyEnd }: Pick<Element, "key" | "keyEnd">,
+): ElementListInput => ({
   ...TABLE,
   set,
-  elements: [{ key }],
+  elements: [{ key, ...(keyEnd && { keyEnd }) }],
 });

@@ -12,7 +12,7 @@ import { ct, fib, ip, ip6, meta, th } from "../../../netlink/netfilter/field.ts"
 import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
 import { dnatFromMap, jump, masquerade, match, verdict } from "../../../netlink/netfilter/rule.ts";
 import { appendRule } from "../../../netlink/netfilter/rules.ts";
-import { createSet, setOf } from "../../../netlink/netfilter/sets.ts";
+import { createSet, type SetTypes, setOf } from "../../../netlink/netfilter/sets.ts";
 import { createTable } from "../../../netlink/netfilter/tables.ts";
 import { explained } from "./absent.ts";
 import { setNames, sets, TABLE } from "./sets.ts";
@@ -66,6 +66,7 @@ const leaving = (of: FamilyRules): Expression[] => [
   ...ofFamily(of),
   ...match.inSet([of.fields.saddr], `masquerade${of.digit}`),
   ...match.notInSet([of.fields.saddr, meta.oifname], `local${of.digit}`),
+  ...match.notInSet([of.fields.saddr, of.fields.daddr], `network${of.digit}`),
   ...match.notWithin(of.fields.daddr, of.multicast),
   masquerade(),
 ];
@@ -134,7 +135,7 @@ function layout(): Request[] {
   return [
     createTable({ family, name: table, userdata: { comment: "Container networks of flatnet" } }),
     ...setNames.map((name, index) => {
-      const types: { key: Datatype<unknown>; data?: Datatype<unknown> } = sets[name];
+      const types: SetTypes = sets[name];
       return createSet({ family, table, name, id: index + 1, ...setOf(types) });
     }),
     ...made.map(([name, chain]) => createChain(chainInput(name, chain))),

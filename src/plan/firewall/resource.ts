@@ -16,7 +16,7 @@ import { ownerText } from "../owner.ts";
 import { type Resource, undoable } from "../resource.ts";
 import type { Side } from "../side.ts";
 import { explained, ifThere } from "./absent.ts";
-import { type Attached, asLists, type Entry, entriesOf, keyOnly, readComment } from "./entries.ts";
+import { type Attached, asLists, type Entry, entriesOf, keysOnly, readComment } from "./entries.ts";
 import { makeLayout } from "./layout.ts";
 import { type SetName, setNames, TABLE } from "./sets.ts";
 
@@ -28,7 +28,7 @@ function elementAt(host: Side, { set, key }: Pick<Entry, "set" | "key">): Elemen
   return ifThere(() => host.netfilter.get(getElement({ ...TABLE, set }, key)))?.elements?.[0];
 }
 
-const deletion = (set: SetName, key: Element["key"]): Request => deleteElements(keyOnly(set, key));
+const deletion = (set: SetName, element: Element): Request => deleteElements(keysOnly(set, element));
 
 /** Whether the host's end of the owner's veth pair is there: elements of a dead owner may be taken over. */
 function isAlive(host: Side, { link, owner }: { link: string; owner: string }): boolean {
@@ -58,7 +58,7 @@ function clearing(host: Side, entries: readonly Entry[], own: string): Request[]
     const comment = element.userdata?.comment;
     const said = readComment(comment);
     if (said === undefined || (said.owner !== own && isAlive(host, said))) throw takenBy(entry, comment);
-    return [deletion(entry.set, entry.key)];
+    return [deletion(entry.set, element)];
   });
 }
 
@@ -129,7 +129,7 @@ function elementsExpected(host: Side, entries: readonly Entry[], own: string): F
 /** Deletes elements; one that another call deletes at the same moment does not keep the others. */
 export function deleteFound(host: Side, found: readonly Found[]): void {
   if (found.length === 0) return;
-  const requests = found.map(({ set, element }) => deletion(set, element.key));
+  const requests = found.map(({ set, element }) => deletion(set, element));
   try {
     host.netfilter.transact(batch(requests));
   } catch (error) {

@@ -4,13 +4,13 @@
  */
 import {
   concatenation,
-  type Datatype,
   ifname,
   inetProto,
   inetService,
   ipv4Addr,
   ipv6Addr,
 } from "../../../netlink/netfilter/datatype.ts";
+import type { SetTypes } from "../../../netlink/netfilter/sets.ts";
 
 /** The one table of all networks. */
 export const TABLE = { family: "inet", table: "flatnet" } as const;
@@ -32,7 +32,10 @@ export const sets = {
   /** Addresses of containers whose traffic is masqueraded when it leaves by another way than their bridge. */
   masquerade4: { key: ipv4Addr },
   masquerade6: { key: ipv6Addr },
-} as const satisfies Record<string, { key: Datatype<unknown>; data?: Datatype<unknown> }>;
+  /** Addresses of such containers with their network, where its others are behind links of their own. */
+  network4: { key: concatenation(ipv4Addr, ipv4Addr), flags: ["interval"] },
+  network6: { key: concatenation(ipv6Addr, ipv6Addr), flags: ["interval"] },
+} as const satisfies Record<string, SetTypes>;
 
 export type SetName = keyof typeof sets;
 export const setNames = Object.keys(sets) as readonly SetName[];

@@ -24,6 +24,8 @@ const SETS = [
   "local6",
   "masquerade4",
   "masquerade6",
+  "network4",
+  "network6",
 ];
 
 /** Whatever on a host belongs to one of its containers. */

@@ -13,6 +13,17 @@ export const dns = z.looseObject({
 /** Length in bytes of the largest packet; 0 means what the kernel chooses. */
 export const mtu = z.int().min(0).max(65535);
 
+/** What leaves the network gets the host's address. */
+export const ipMasq = z
+  .boolean()
+  .default(false)
+  .describe("Masquerade what the container sends out of its own subnet.");
+
+export const ipMasqBackend = z
+  .enum(["iptables", "nftables"])
+  .optional()
+  .describe("Accepted for compatibility: masquerading is done by nf_tables, without a program.");
+
 /** 0 means no VLAN; 4095 is reserved (IEEE 802.1Q). */
 export const vlanId = z.int().min(0).max(4094);
 

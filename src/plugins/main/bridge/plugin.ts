@@ -7,6 +7,7 @@ import type { Result } from "../../../cni/result.ts";
 import { identityOf } from "../../../names.ts";
 import { attach, compare, detach } from "../../../plan/attaching/attach.ts";
 import { collect, firewallElements, guardedPorts, links, ownerOf } from "../../../plan/attaching/collect.ts";
+import { dnsOver, requireAddresses } from "../../../plan/attaching/leased.ts";
 import { askedMac } from "../../../plan/attaching/mac.ts";
 import { attachingToBridge } from "../../../plan/bridged/attaching.ts";
 import { withDefaultRoutes, withGateways } from "../../../plan/bridged/gateways.ts";
@@ -49,15 +50,7 @@ function bridged(call: Call<Bridge>, leased: Result): Bridged {
   const { config } = call;
   const isGateway = config.isGateway || config.isDefaultGateway;
   const ips = isGateway ? withGateways(leased.ips) : leased.ips;
-  if (call.command === "ADD" && config.ipam?.type && ips.length === 0) {
-    throw new CniError({
-      code: codes.failed,
-      operation: "take an address from",
-      subject: config.ipam.type,
-      cause: "the IPAM plugin gave none",
-      hint: "see its configuration under ipam",
-    });
-  }
+  requireAddresses(call, leased);
   return {
     ...linkOf(call),
     detectDuplicates: config.enabledad,
@@ -67,7 +60,7 @@ function bridged(call: Call<Bridge>, leased: Result): Bridged {
       config.isDefaultGateway && call.command === "ADD"
         ? withDefaultRoutes(leased.routes, ips)
         : leased.routes,
-    dns: config.dns && Object.keys(config.dns).length > 0 ? config.dns : leased.dns,
+    dns: dnsOver(config, leased),
     isGateway,
     forceAddress: config.forceAddress,
     usesFirewall: config.ipMasq,

@@ -1,7 +1,7 @@
 /** The configuration of `bridge`: containers as ports of one bridge on the host. */
 import * as z from "zod";
 import { runtimeConfig } from "../../../cni/config/parts/capabilities.ts";
-import { args, common, dns, mtu, vlanId } from "../../../cni/config/parts/common.ts";
+import { args, common, dns, ipMasq, ipMasqBackend, mtu, vlanId } from "../../../cni/config/parts/common.ts";
 import { delegated } from "../../../cni/config/parts/ipam.ts";
 import { blank, interfaceName, mac } from "../../../cni/config/parts/text.ts";
 import { type Infer, shapeOf } from "../../../cni/config/shape.ts";
@@ -29,11 +29,8 @@ export const Bridge = z
       .boolean()
       .default(false)
       .describe("Replace an address of the bridge that is in the way of the gateway's."),
-    ipMasq: z.boolean().default(false).describe("Masquerade what the container sends out of its own subnet."),
-    ipMasqBackend: z
-      .enum(["iptables", "nftables"])
-      .optional()
-      .describe("Accepted for compatibility: masquerading is done by nf_tables, without a program."),
+    ipMasq,
+    ipMasqBackend,
     mtu: mtu
       .default(0)
       .describe("MTU in bytes of a new bridge and of both ends of the veth pair; 0 leaves it to the kernel."),
