@@ -3,9 +3,9 @@
  * by demo.ts with the directory of the plugins as argument. Needs root and the programs below.
  */
 import { join } from "node:path";
-import { type PodmanHost, podmanHost } from "../test/podman/host.ts";
-import { hostAddress, outsideAddress } from "../test/podman/machine.ts";
-import { ask, inside, onHost, outside, type Place as Shell, tcpServer } from "../test/podman/talk.ts";
+import { hostAddress, outsideAddress } from "../test/runtimes/machine.ts";
+import { type PodmanHost, podmanHost } from "../test/runtimes/podman.ts";
+import { ask, inside, onHost, outside, type Place as Shell, tcpServer } from "../test/runtimes/talk.ts";
 import type { Place } from "./place.ts";
 import { type Container, HOST_PORT, type Name, names, OUTSIDE_PORT, wishes } from "./scene.ts";
 import type { State } from "./state.ts";

@@ -153,7 +153,7 @@ for (const [title, plugins, where] of writers) {
 
 /** What libcni writes when an ADD has succeeded. */
 function remember(host: Host, attachment: Attachment, more: object = {}): void {
-  const { id, ifname, network, namespace, result } = attachment;
+  const { id, ifname, network, result } = attachment;
   const { name } = network.configuration;
   mkdirSync(host.file("cni/results"), { recursive: true });
   const record = {
@@ -162,12 +162,19 @@ function remember(host: Host, attachment: Attachment, more: object = {}): void {
     config: btoa(JSON.stringify(network.configuration)),
     ifName: ifname,
     networkName: name,
-    netns: namespace.path,
     result,
     ...more,
   };
   writeFileSync(host.file(`cni/results/${name}-${id}-${ifname}`), JSON.stringify(record));
 }
+
+/** The result of an ADD as if its namespace had been at another path. */
+const elsewhere = ({ result }: Attachment) => ({
+  result: {
+    ...result,
+    interfaces: result.interfaces!.map((each) => (each.sandbox ? { ...each, sandbox: "/nowhere" } : each)),
+  },
+});
 
 /** The namespace of a container ends, and its veth pair with it. */
 function end(host: Host, { namespace, hostLink }: Attachment): void {
@@ -218,7 +225,7 @@ for (const [title, plugins, where] of writers) {
       [
         "its namespace has lost its name and lives on",
         (host, attachment) => {
-          remember(host, attachment, { netns: "/nowhere" });
+          remember(host, attachment, elsewhere(attachment));
         },
       ],
       [
@@ -232,7 +239,7 @@ for (const [title, plugins, where] of writers) {
       [
         "its link has got another name",
         (host, attachment) => {
-          remember(host, attachment, { netns: "/nowhere" });
+          remember(host, attachment, elsewhere(attachment));
           using route = openRoute({ namespace: host.namespace });
           const { index } = route.link.get({ ifname: attachment.hostLink });
           route.link.set({ index, flags: [], change: ["up"] });

@@ -28,11 +28,10 @@ function readRemembered(text: string, network: string, { containerID, ifname }: 
     record.text("networkName") === network &&
     record.text("containerId") === containerID &&
     record.text("ifName") === ifname;
-  const result = parseResult(record.value("result") ?? null, "");
-  return {
-    netns: isIts ? (record.text("netns") ?? "") : "",
-    hostLinks: result.interfaces.filter(isHostLink),
-  };
+  const { interfaces } = parseResult(record.value("result") ?? null, "");
+  // The record itself has the path, too, but not that of every libcni.
+  const own = interfaces.find(({ name, sandbox }) => isIts && name === ifname && sandbox);
+  return { netns: own?.sandbox ?? "", hostLinks: interfaces.filter(isHostLink) };
 }
 
 /** What is remembered of an attachment; nothing when there is no record, or one that cannot be read. */

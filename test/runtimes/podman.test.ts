@@ -1,9 +1,10 @@
 /** What an operator sees of a network: real Podman, real containers, one suite for our plugins and the Go ones. */
 import { afterAll, afterEach, beforeAll, expect } from "bun:test";
 import { needs } from "../needs.ts";
-import { type PodmanHost, podmanHost } from "./host.ts";
+import { leftovers } from "./leftovers.ts";
 import { hostAddress, outsideAddress } from "./machine.ts";
 import { flatnet, reference, type TestNetwork } from "./networks.ts";
+import { type PodmanHost, podmanHost } from "./podman.ts";
 import {
   ask,
   askOnce,
@@ -17,20 +18,30 @@ import {
   tcpServer,
 } from "./talk.ts";
 
-/** What containers leave behind: their links, namespaces, leases and cached results, and rules that name them. */
-function leftovers(host: PodmanHost, addresses: readonly string[]): string[] {
-  const lines = (command: string) =>
-    host.machine.command("sh", "-c", command).stdout.split("\n").filter(Boolean);
-  const links = lines("ip -oneline link show type veth").filter((line) => !line.includes("uplink0"));
-  const namespaces = lines("find /run/netns -name 'netns-*'");
-  const files = lines("find /var/lib -type f ! -name 'last_reserved_ip.*' ! -name lock");
-  const named = addresses.map((address) => new RegExp(`\\b${address.replaceAll(".", "\\.")}\\b`));
-  const rules = lines("nft list ruleset").filter((line) => named.some((pattern) => pattern.test(line)));
-  return [...links, ...namespaces, ...files, ...rules];
+const programs = ["podman", "crun", "busybox", "ip", "nft"] as const;
+
+/** Podman sends no DEL for what a loss of power ended, and starts containers again under their ids. */
+function powerLoss(network: TestNetwork): void {
+  const live = needs("root", ...programs.map((program) => `program:${program}` as const), ...network.needs);
+  const happens = network.forgetsTheDead ? "starts a container again" : "refuses to start a container again";
+  live.test(`podman with ${network.title} ${happens} after a loss of power`, async () => {
+    await using host = await podmanHost(network);
+    serve(host, "web", "--publish", "8080:80");
+    const { address } = host.inspect("web");
+    host.losePower();
+    const { exitCode, stderr } = host.podman("start", "web");
+    if (network.forgetsTheDead) {
+      expect([exitCode, stderr]).toEqual([0, ""]);
+      expect(host.inspect("web").address).toStartWith(network.subnet);
+      expect(ask(onHost(host), hostAddress, 8080)).toBe("web");
+    } else {
+      expect(exitCode).not.toBe(0);
+      expect(stderr).toContain(`${address} has been allocated to`);
+    }
+  });
 }
 
 function suite(network: TestNetwork): void {
-  const programs = ["podman", "crun", "busybox", "ip", "nft"] as const;
   const live = needs("root", ...programs.map((program) => `program:${program}` as const), ...network.needs);
 
   live.describe(`podman with ${network.title}`, () => {
@@ -43,15 +54,15 @@ function suite(network: TestNetwork): void {
 
     live.test("lists the network with its driver", () => {
       const [shown] = JSON.parse(host.mustPodman("network", "inspect", host.network));
-      expect(shown).toMatchObject({ name: network.conflist.name, driver: network.driver });
+      expect(shown).toMatchObject({ name: host.network, driver: network.driver });
     });
 
     live.test("two containers reach one another by address", () => {
       serve(host, "first");
       serve(host, "second");
       const [first, second] = [host.inspect("first"), host.inspect("second")];
-      expect(first.address).toMatch(/^10\.87\.1\.\d+$/);
-      expect(first.gateway).toBe("10.87.1.1");
+      expect(first.address).toStartWith(network.subnet);
+      expect(first.gateway).toBe(network.gateway);
       expect(second.address).not.toBe(first.address);
       expect(ask(inside(host, "first"), second.address, 80)).toBe("second");
       expect(ask(inside(host, "second"), first.address, 80)).toBe("first");
@@ -87,10 +98,11 @@ function suite(network: TestNetwork): void {
     });
 
     live.test("--ip and --mac-address are given to the container", () => {
-      host.run("chosen", ["--ip", "10.87.1.77", "--mac-address", "02:00:0a:57:01:4d"]);
-      expect(host.inspect("chosen")).toMatchObject({ address: "10.87.1.77", mac: "02:00:0a:57:01:4d" });
+      const address = `${network.subnet}77`;
+      host.run("chosen", ["--ip", address, "--mac-address", "02:00:0a:57:01:4d"]);
+      expect(host.inspect("chosen")).toMatchObject({ address, mac: "02:00:0a:57:01:4d" });
       expect(host.exec("chosen", "ip", "address", "show", "eth0")).toMatch(
-        /link\/ether 02:00:0a:57:01:4d[\s\S]*inet 10\.87\.1\.77\/24/,
+        new RegExp(`link/ether 02:00:0a:57:01:4d[^]*inet ${address.replaceAll(".", "\\.")}/`),
       );
     });
 
@@ -135,12 +147,13 @@ function suite(network: TestNetwork): void {
       serve(host, "first", "--publish", "8080:80", "--publish", "8081:81/udp");
       serve(host, "second", "--publish", "127.0.0.1:8082:80");
       const addresses = ["first", "second"].map((name) => host.inspect(name).address);
-      expect(leftovers(host, addresses).length).toBeGreaterThan(0);
+      expect(leftovers(host.machine, addresses).length).toBeGreaterThan(0);
       host.rm("first", "second");
-      expect(leftovers(host, addresses)).toEqual([]);
+      expect(leftovers(host.machine, addresses)).toEqual([]);
     });
   });
 }
 
+for (const network of [flatnet, reference]) powerLoss(network);
 suite(flatnet);
 suite(reference);

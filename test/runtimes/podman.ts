@@ -1,15 +1,10 @@
 /** Real Podman with the CNI backend, on a machine in a box and with directories of its own. */
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
+import { configureNetworks, type NetworkOptions } from "./conflist.ts";
 import { type Machine, type Output, startMachine } from "./machine.ts";
-
-/** A CNI network configuration list, as a file of `/etc/cni/net.d` holds it. */
-export interface Conflist {
-  readonly cniVersion: string;
-  readonly name: string;
-  readonly plugins: readonly ({ readonly type: string } & Readonly<Record<string, unknown>>)[];
-}
+import { makeRootfs } from "./rootfs.ts";
 
 /** What Podman says about a container's attachment to the network. */
 export interface Attachment {
@@ -19,57 +14,17 @@ export interface Attachment {
   readonly mac: string;
 }
 
-/** `containers.conf`. Cgroups and limits are left alone, so that no right beyond root's usual ones is needed. */
-const containersConf = (pluginDirectory: string, configDirectory: string, network: string) => `
-[network]
-network_backend = "cni"
-cni_plugin_dirs = [${JSON.stringify(pluginDirectory)}]
-network_config_dir = ${JSON.stringify(configDirectory)}
-default_network = ${JSON.stringify(network)}
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-runtime = "crun"
-[containers]
-cgroups = "disabled"
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-`;
-
 /** In the machine's own /run, since Podman refuses a path of more than 50 bytes here. */
 const RUNROOT = "/run/podman";
 
-/** Makes a root file system out of one static busybox and a link for each of its applets. */
-function makeRootfs(directory: string): void {
-  const busybox = Bun.which("busybox") ?? "/bin/busybox";
-  for (const name of ["bin", "dev", "etc", "proc", "run", "sys", "tmp"]) {
-    mkdirSync(join(directory, name), { recursive: true });
-  }
-  copyFileSync(busybox, join(directory, "bin/busybox"));
-  chmodSync(join(directory, "bin/busybox"), 0o755);
-  for (const applet of Bun.spawnSync([busybox, "--list"]).stdout.toString().split("\n")) {
-    if (applet && applet !== "busybox") symlinkSync("busybox", join(directory, "bin", basename(applet)));
-  }
-}
-
-/** What a Podman host is made with. */
-export interface PodmanHostOptions {
-  /** Directory of CNI executables, the only one Podman searches. */
-  readonly pluginDirectory: string;
-  /** The one network of the host. */
-  readonly conflist: Conflist;
-}
-
 /** Makes a host with one CNI network and no containers. Needs root, podman, crun, iproute2 and busybox-static. */
-export async function podmanHost({ pluginDirectory, conflist }: PodmanHostOptions): Promise<PodmanHost> {
+export async function podmanHost(options: Omit<NetworkOptions, "runtime">): Promise<PodmanHost> {
   const directory = mkdtempSync(join(tmpdir(), "flatnet-podman-"));
-  mkdirSync(join(directory, "net.d"));
-  writeFileSync(join(directory, "net.d", `${conflist.name}.conflist`), JSON.stringify(conflist));
-  const conf = containersConf(pluginDirectory, join(directory, "net.d"), conflist.name);
-  writeFileSync(join(directory, "containers.conf"), conf);
+  const { conf, network } = configureNetworks(directory, { ...options, runtime: "crun" });
   makeRootfs(join(directory, "rootfs"));
   try {
-    const machine = await startMachine({ CONTAINERS_CONF: join(directory, "containers.conf") });
-    return new PodmanHost(machine, directory, conflist.name);
+    const machine = await startMachine({ variables: { CONTAINERS_CONF: conf }, cgroup2: true });
+    return new PodmanHost(machine, directory, network);
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });
     throw error;
@@ -131,9 +86,13 @@ export class PodmanHost implements AsyncDisposable {
 
   /** Runs `podman`, gives what it printed, and throws when it fails. */
   mustPodman(...args: string[]): string {
-    const { exitCode, stdout, stderr } = this.podman(...args);
-    if (exitCode !== 0) throw new Error(`podman ${args.join(" ")} ended with ${exitCode}: ${stderr.trim()}`);
-    return stdout;
+    return this.machine.must(...this.podmanProgram(args));
+  }
+
+  /** Power is lost and comes back. */
+  losePower(): void {
+    this.machine.losePower();
+    rmSync(join(this.directory, "tmp"), { recursive: true, force: true });
   }
 
   /** Ends everything on the host and removes its directories. */

@@ -1,6 +1,7 @@
 /** Servers that answer with their container's name, and clients that ask from anywhere on the test's network. */
-import type { PodmanHost } from "./host.ts";
-import type { Output } from "./machine.ts";
+
+import type { Machine, Output } from "./machine.ts";
+import type { PodmanHost } from "./podman.ts";
 
 /** Runs a program somewhere: on the host, outside of it, or in a container. */
 export type Place = (...program: string[]) => Output;
@@ -28,7 +29,7 @@ export function serve(host: PodmanHost, name: string, ...options: string[]): voi
 export const tcpServer = ["/bin/nc", "-ll", "-p", "80", "-e", "/bin/hostname"] as const;
 
 /** Answers one TCP connection to `port` of the neighbour outside with `outside`. */
-export function serveOutside(host: PodmanHost, port: number): void {
+export function serveOutside(host: { readonly machine: Machine }, port: number): void {
   const server = `busybox nc -l -p ${port} -e $(command -v busybox) echo outside`;
   host.machine.outside("sh", "-c", `${server} >/dev/null 2>&1 &`);
 }

@@ -11,17 +11,33 @@ export interface Output {
 export const hostAddress = "192.0.2.1";
 export const outsideAddress = "192.0.2.2";
 
-/**
- * The first process of the machine. It mounts what runtimes write to outside their own directories, joins the machine
- * to a neighbour called `outside`, and waits: when its standard input closes, its process namespace ends and with it
- * every container, mount and namespace. cgroup2 is mounted over what is there because crun wants one hierarchy.
- */
-const firstProcess = `
-set -e
+/** What a machine has of the real one's, and what of its own. */
+export interface MachineOptions {
+  /** The environment of its programs, beside a usual `PATH`. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Directories that are empty there, beside those in which every runtime keeps its state. */
+  readonly empty?: readonly string[];
+  /** Whether cgroup2 is mounted over what is there, because a program wants one hierarchy. */
+  readonly cgroup2?: boolean;
+}
+
+const STATE = ["/run", "/var/lib", "/dev/shm"];
+
+const ONE_HIERARCHY = `
 umount -R /sys
 mount -t sysfs sysfs /sys
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
-for directory in /run /var/lib /dev/shm; do mount -t tmpfs tmpfs $directory; done
+`;
+
+/**
+ * The first process of the machine. It mounts what runtimes write to outside their own directories, joins the machine
+ * to a neighbour called `outside`, and waits: when its standard input closes, its process namespace ends and with it
+ * every container, mount and namespace.
+ */
+const firstProcess = ({ empty = [], cgroup2 = false }: MachineOptions): string => `
+set -e
+${cgroup2 ? ONE_HIERARCHY : ""}
+for directory in ${[...STATE, ...empty].join(" ")}; do mount -t tmpfs tmpfs $directory; done
 ip link set lo up
 ip netns add outside
 ip link add uplink0 type veth peer name uplink0 netns outside
@@ -35,8 +51,26 @@ echo ready
 cat <&3 >/dev/null & wait $!
 `;
 
+/**
+ * What a loss of power leaves: no process, namespace, link or rule of a container, and nothing of what was in memory. The
+ * machine then says that it has just started.
+ */
+const powerLoss = `
+set -e
+for status in /proc/[0-9]*/status; do
+  id=\${status#/proc/}; id=\${id%/status}
+  case $id:$(cat /proc/$id/comm 2>/dev/null) in 1:*|$$:*|*:cat|*:) ;; *) kill -9 $id 2>/dev/null || true ;; esac
+done
+umount /run/netns/netns-* 2>/dev/null || true
+for link in $(ip -oneline link show type bridge | cut -d: -f2); do ip link delete $link; done
+nft flush ruleset
+for directory in /run /dev/shm; do mount -t tmpfs tmpfs $directory; done
+echo 0.00 0.00 >/run/uptime
+mount --bind /run/uptime /proc/uptime
+`;
+
 /** Starts the first process and waits until the machine is set up. */
-async function start() {
+async function start(options: MachineOptions) {
   const process = Bun.spawn(
     [
       "unshare",
@@ -47,7 +81,7 @@ async function start() {
       "--kill-child",
       "sh",
       "-c",
-      firstProcess,
+      firstProcess(options),
     ],
     { stdin: "pipe", stdout: "pipe", stderr: "pipe" },
   );
@@ -57,10 +91,10 @@ async function start() {
   throw new Error(`setting up a machine for the test failed: ${await process.stderr.text()}`);
 }
 
-/** Makes a machine on which programs see only `variables` and a usual `PATH`. Needs root, util-linux and iproute2. */
-export async function startMachine(variables: Readonly<Record<string, string>>): Promise<Machine> {
+/** Makes a machine. Needs root, util-linux and iproute2. */
+export async function startMachine(options: MachineOptions = {}): Promise<Machine> {
   const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  return new Machine(await start(), { PATH, HOME: "/root", ...variables });
+  return new Machine(await start(options), { PATH, HOME: "/root", ...options.variables });
 }
 
 /** Made by `startMachine`; after `dispose` nothing of it is left. */
@@ -84,9 +118,21 @@ export class Machine implements AsyncDisposable {
     return { exitCode: await child.exited, stdout, stderr };
   }
 
+  /** Runs a program on the machine, gives what it printed, and throws when it fails. */
+  must(...program: string[]): string {
+    const { exitCode, stdout, stderr } = this.command(...program);
+    if (exitCode === 0) return stdout;
+    throw new Error(`${program.join(" ")} ended with ${exitCode}: ${stderr.trim()}`);
+  }
+
   /** Runs a program on the neighbour, which knows no route but that to the machine. */
   outside(...program: string[]): Output {
     return this.command("ip", "netns", "exec", "outside", ...program);
+  }
+
+  /** The machine starts again after a loss of power; its neighbour is gone. */
+  losePower(): void {
+    this.must("sh", "-c", powerLoss);
   }
 
   /** Ends everything that runs on the machine. */
