@@ -8,6 +8,7 @@ import { Bridge } from "../src/plugins/main/bridge/schema.ts";
 import { Flatnet } from "../src/plugins/main/flatnet/schema.ts";
 import { Loopback } from "../src/plugins/main/loopback/schema.ts";
 import { Ptp } from "../src/plugins/main/ptp/schema.ts";
+import { Sbr } from "../src/plugins/meta/sbr/schema.ts";
 import { Tuning } from "../src/plugins/meta/tuning/schema.ts";
 import { listSchema, pluginSchema } from "./editor-schema.ts";
 import { keyTable } from "./key-table.ts";
@@ -18,6 +19,7 @@ export const schemas = {
   bridge: Bridge,
   ptp: Ptp,
   loopback: Loopback,
+  sbr: Sbr,
   tuning: Tuning,
   "host-local": HostLocal,
   static: Static,

@@ -11,6 +11,7 @@ const since = {
   "host-local": "0.1.0",
   loopback: "0.1.0",
   tuning: "0.1.0",
+  sbr: "0.1.0",
   static: "0.1.0",
 } as const satisfies Record<string, SpecVersion>;
 

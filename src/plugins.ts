@@ -19,6 +19,7 @@ const others = {
   bridge: () => import("./plugins/main/bridge/plugin.ts"),
   ptp: () => import("./plugins/main/ptp/plugin.ts"),
   loopback: () => import("./plugins/main/loopback/plugin.ts"),
+  sbr: () => import("./plugins/meta/sbr/plugin.ts"),
   tuning: () => import("./plugins/meta/tuning/plugin.ts"),
 } satisfies Record<Exclude<PluginName, keyof typeof givingAddresses>, () => Promise<{ plugin: object }>>;
 

@@ -16,7 +16,8 @@ import type { Resource } from "./resource.ts";
 import type { Side } from "./side.ts";
 import { containerIndex } from "./veth.ts";
 
-const MAIN = 254;
+/** RT_TABLE_MAIN. */
+export const MAIN = 254;
 
 /** The next hop; none for the unspecified address, by which some IPAM plugins say "on the link". */
 const nextHop = ({ gw }: Route): string | undefined =>
@@ -74,9 +75,10 @@ export const containerRoute = (container: Side, ifname: string, route: Route): R
   },
   check() {
     const index = containerIndex(container, ifname);
-    const table = route.table ?? MAIN;
+    // Without a table of its own it may be in any: a later plugin moves it into one (sbr, vrf).
+    const { table } = route;
     const found = container.route
-      .list(listRoutes({ family: familyName(route.dst), table, oif: index }))
+      .list(listRoutes({ family: familyName(route.dst), oif: index, ...(table !== undefined && { table }) }))
       .filter((each) => shown(each) === wanted(route.dst));
     if (found.length === 0) return ["it is not there"];
     // A default route may have got another gateway on purpose.
@@ -127,11 +129,13 @@ const inTheWay = ({ name }: Side, dst: string, cause: KernelError): CniError =>
 export const exactRoute = (side: Side, name: string, index: () => number, route: ExactRoute): Resource => {
   const { dst, gateway, scope, source } = route;
   const { prefix } = parseCidr(dst);
-  const found = (): KernelRoute[] =>
-    side.route
-      .list(listRoutes({ family: familyName(dst), table: MAIN, oif: index() }))
-      .filter((each) => shown(each) === wanted(dst));
-  const check = (): string[] => othersThan(route, found());
+  const differences = (where: { table?: number }): string[] => {
+    const all = side.route.list(listRoutes({ family: familyName(dst), oif: index(), ...where }));
+    return othersThan(
+      route,
+      all.filter((each) => shown(each) === wanted(dst)),
+    );
+  };
   return {
     describe: () => `route to ${dst}${gateway ? ` via ${gateway}` : ""} on ${name} (${side.name})`,
     ensure() {
@@ -145,12 +149,14 @@ export const exactRoute = (side: Side, name: string, index: () => number, route:
           ...(source && { prefsrc: source }),
         }),
       ]);
-      if (refusal === undefined || (refusal.code === "EEXIST" && check().length === 0)) return undefined;
+      if (refusal === undefined || (refusal.code === "EEXIST" && differences({ table: MAIN }).length === 0))
+        return undefined;
       throw refusal.code === "EEXIST"
         ? inTheWay(side, dst, refusal)
         : explained(refusal, gateway === undefined ? { dst } : { dst, gw: gateway });
     },
-    check,
+    // In any table: a later plugin moves the container's into one of its own (sbr, vrf).
+    check: () => differences({}),
     remove: () => undefined,
   };
 };

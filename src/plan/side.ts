@@ -4,7 +4,7 @@ import type { LinkSummary } from "../../netlink/route/link/summary.ts";
 import { openSocket } from "../../netlink/socket/linux.ts";
 import { inside, type Namespace } from "../../netlink/socket/namespace.ts";
 import type { Open } from "../cni/host.ts";
-import { SharedLock } from "../sys/locks.ts";
+import { SharedLock, Turn } from "../sys/locks.ts";
 
 /** A file that all processes in the namespace have in common, and that is there without being made. */
 const OWN_NAMESPACE = "/proc/thread-self/ns/net";
@@ -14,6 +14,7 @@ export class Side implements Disposable {
   private netfilterClient?: Client;
   private readonly links = new Map<string, LinkSummary>();
   private making?: SharedLock;
+  private turn?: Turn;
 
   /**
    * @param name for messages: `host` or `container`
@@ -56,6 +57,14 @@ export class Side implements Disposable {
     return this.making?.alone() ?? false;
   }
 
+  /**
+   * Waits for other calls that look for something free here, such as a routing table; those that come later wait until
+   * this side is disposed. The Go plugins lock the same file for that.
+   */
+  takeTurn(): void {
+    this.turn ??= this.inside(() => new Turn(OWN_NAMESPACE));
+  }
+
   /** Runs `act` in the namespace, for what is not netlink. Synchronous. */
   inside<T>(act: () => T): T {
     return this.namespace === undefined ? act() : inside(this.namespace, act);
@@ -69,6 +78,7 @@ export class Side implements Disposable {
     this.routeClient?.[Symbol.dispose]();
     this.netfilterClient?.[Symbol.dispose]();
     this.making?.[Symbol.dispose]();
+    this.turn?.[Symbol.dispose]();
   }
 }
 

@@ -86,3 +86,28 @@ export class SharedLock implements Disposable {
     this.file[Symbol.dispose]();
   }
 }
+
+/** Milliseconds to wait for a turn: longer than what one call of a plugin takes. */
+const TURN_PATIENCE = 3000;
+
+/**
+ * A lock that one process holds at a time, for a file that processes may read that are not trusted: whoever does not get
+ * it in 3 s goes on without, since one of those could hold it for ever.
+ */
+export class Turn implements Disposable {
+  private readonly file: Disposable & { readonly fd: number };
+
+  /** @throws SystemError when there is no such file */
+  constructor(path: string) {
+    this.file = opened(`lock ${path}`, path, OPEN.read);
+    try {
+      acquire(this.file.fd, path, TURN_PATIENCE);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.file[Symbol.dispose]();
+  }
+}

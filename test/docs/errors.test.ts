@@ -33,6 +33,18 @@ const tuned = (keys: object): Configuration => ({
   plugins: [{ type: "bridge" }, { type: "tuning", ...keys }],
 });
 
+/** A network whose interfaces have routing tables of their own. */
+const routed = (
+  keys: object,
+  ipam: object = { type: "host-local", subnet: "10.22.0.0/16" },
+): Configuration => ({
+  ...network("bridge"),
+  plugins: [
+    { type: "bridge", ipam },
+    { type: "sbr", ...keys },
+  ],
+});
+
 /** What a call says that must fail. */
 type Failure = (host: Host) => PrintedError;
 
@@ -133,6 +145,10 @@ const failures: readonly [page: string, situation: string, Failure][] = [
   ],
   ["host-local", "a misspelt key", refused(hostLocal([[{ subnett: "10.22.0.0/24" }]]))],
   ["host-local", "no range", refused(hostLocal([]))],
+  ["sbr", "a gateway far away", refused(routed({ gateways: ["172.31.0.1"] }))],
+  ["sbr", "two gateways of a family", refused(routed({ gateways: ["10.22.0.1", "10.22.0.9"] }))],
+  ["sbr", "no address", refused(routed({}, {}))],
+  ["sbr", "a list without a plugin before it", refused(network("sbr"))],
   ["tuning", "a setting that is not there", refused(tuned({ sysctl: { "net.core.nosuch": "1" } }))],
   ["tuning", "a setting of the whole host", refused(tuned({ sysctl: { "kernel.hostname": "x" } }))],
   ["tuning", "a small mtu", refused(tuned({ mtu: 60 }))],

@@ -32,7 +32,7 @@ const port: AttachmentOptions = {
   runtimeConfig: { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp" }] },
 };
 
-live.test.each(["flatnet", "bridge", "ptp", "host-local", "loopback", "static", "tuning"])(
+live.test.each(["flatnet", "bridge", "ptp", "host-local", "loopback", "sbr", "static", "tuning"])(
   "the example of %s gives the result below it",
   (plugin) => {
     using host = new Host();

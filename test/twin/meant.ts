@@ -133,14 +133,14 @@ const codeOf =
   (call) =>
     call.refused ? [{ at: "code", go: 999, ours }] : [];
 
+/** A call fails in Go's world only. */
+const onlyOursSucceeds: readonly Difference[] = [
+  { at: "exit", go: 1, ours: 0 },
+  { at: "code", go: 999, ours: undefined },
+];
+
 /** CHECK fails in Go's world only. */
-const onlyOursChecks: NonNullable<Meant["call"]> = ({ call }) =>
-  call === "CHECK"
-    ? [
-        { at: "exit", go: 1, ours: 0 },
-        { at: "code", go: 999, ours: undefined },
-      ]
-    : [];
+const onlyOursChecks: NonNullable<Meant["call"]> = ({ call }) => (call === "CHECK" ? onlyOursSucceeds : []);
 
 /** Those that a scenario names. */
 export const special = {
@@ -237,6 +237,28 @@ export const special = {
         go: undefined,
         ours: network.name,
       })),
+  },
+  checkOfMovedRoutes: {
+    reason:
+      "CHECK of bridge and others finds the routes that sbr or vrf moved to another table; Go looks in the main one, and " +
+      "fails.",
+    call: onlyOursChecks,
+  },
+  goneIsDone: {
+    reason: "A DEL whose interface has gone is done, as in later releases; sbr of 1.1.1 fails.",
+    call: ({ call, id, ifname }, { step }, { steps }) => {
+      const gone = steps
+        .slice(0, Number(step) - 1)
+        .some(
+          (before) =>
+            typeof before === "object" &&
+            (("call" in before && before.call === "DEL" && before.id === id && before.ifname === ifname) ||
+              ("run" in before &&
+                before.in === id &&
+                before.run.includes(`link delete ${ifname ?? "eth0"}`))),
+        );
+      return call === "DEL" && gone ? onlyOursSucceeds : [];
+    },
   },
 } as const satisfies Record<string, Meant>;
 

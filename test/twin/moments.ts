@@ -43,9 +43,13 @@ const subnets6 = (network: Configuration): string[] =>
 export const gateways6 = (network: Configuration): string[] =>
   subnets6(network).map((cidr) => cidr.replace(/\/.*/, ""));
 
+/** Whether IPAM gives IPv6 addresses: out of ranges, or those that it names. */
+const givesV6 = (network: Configuration): boolean =>
+  subnets6(network).length > 0 || /"address":"[\da-f]*:/.test(JSON.stringify(keysOf(network).ipam ?? {}));
+
 function attachedBy(scenario: Scenario, call: Call): Attached {
   const network = networkOf(scenario, call);
-  return { id: call.id, ifname: call.ifname ?? "eth0", network, v6: subnets6(network).length > 0 };
+  return { id: call.id, ifname: call.ifname ?? "eth0", network, v6: givesV6(network) };
 }
 
 const same = (a: Attached, b: Attached): boolean =>
