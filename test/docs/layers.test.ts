@@ -28,7 +28,7 @@ const files = [...new Bun.Glob("{netlink,src}/**/*.ts").scanSync(inProject("."))
 function importsOf(path: string): string[] {
   const text = readFileSync(inProject(path), "utf8");
   const targets = [
-    ...text.matchAll(/(?:^import "|^(?:import|export|\}) .*from "|import\(")([^"\n]+)"/gm),
+    ...text.matchAll(/(?:^import "|^(?:import|export|\}) .*from "|(?:import|require)\(")([^"\n]+)"/gm),
   ].map(([, to]) => to!);
   return targets.map((target) => (target.startsWith(".") ? join(dirname(path), target) : target));
 }
