@@ -8,6 +8,7 @@ import { Bridge } from "../src/plugins/main/bridge/schema.ts";
 import { Flatnet } from "../src/plugins/main/flatnet/schema.ts";
 import { Loopback } from "../src/plugins/main/loopback/schema.ts";
 import { Ptp } from "../src/plugins/main/ptp/schema.ts";
+import { Bandwidth } from "../src/plugins/meta/bandwidth/schema.ts";
 import { Sbr } from "../src/plugins/meta/sbr/schema.ts";
 import { Tuning } from "../src/plugins/meta/tuning/schema.ts";
 import { listSchema, pluginSchema } from "./editor-schema.ts";
@@ -21,6 +22,7 @@ export const schemas = {
   loopback: Loopback,
   sbr: Sbr,
   tuning: Tuning,
+  bandwidth: Bandwidth,
   "host-local": HostLocal,
   static: Static,
 };

@@ -12,6 +12,7 @@ const since = {
   loopback: "0.1.0",
   tuning: "0.1.0",
   sbr: "0.1.0",
+  bandwidth: "0.3.0",
   static: "0.1.0",
 } as const satisfies Record<string, SpecVersion>;
 

@@ -20,6 +20,7 @@ const others = {
   ptp: () => import("./plugins/main/ptp/plugin.ts"),
   loopback: () => import("./plugins/main/loopback/plugin.ts"),
   sbr: () => import("./plugins/meta/sbr/plugin.ts"),
+  bandwidth: () => import("./plugins/meta/bandwidth/plugin.ts"),
   tuning: () => import("./plugins/meta/tuning/plugin.ts"),
 } satisfies Record<Exclude<PluginName, keyof typeof givingAddresses>, () => Promise<{ plugin: object }>>;
 

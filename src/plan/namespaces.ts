@@ -1,7 +1,9 @@
 /** The container's network namespace, from the path that a runtime passes. */
 import { SystemError } from "../../netlink/errors.ts";
-import { type Namespace, openNamespace } from "../../netlink/socket/namespace.ts";
+import { createNamespace, type Namespace, openNamespace } from "../../netlink/socket/namespace.ts";
 import { CniError, codes } from "../cni/error.ts";
+import type { Open } from "../cni/host.ts";
+import { Side } from "./side.ts";
 
 function unusable(path: string, cause: string): CniError {
   return new CniError({
@@ -33,4 +35,11 @@ export function namespaceOf(path: string): Namespace {
   const namespace = namespaceIfThere(path);
   if (namespace === undefined) throw unusable(path, "there is nothing at this path");
   return namespace;
+}
+
+/** Gives `act` a new namespace to try things in, which ends with it. @throws SystemError when none can be made */
+export function tryOut(open: Open | undefined, act: (side: Side) => void): void {
+  using namespace = createNamespace();
+  using side = new Side("host", namespace, open);
+  act(side);
 }

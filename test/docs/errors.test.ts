@@ -45,6 +45,12 @@ const routed = (
   ],
 });
 
+/** A network whose interfaces are limited. */
+const bandwidth = (keys: object, first = "bridge"): Configuration => ({
+  ...network("bridge"),
+  plugins: [{ type: first }, { type: "bandwidth", ...keys }],
+});
+
 /** What a call says that must fail. */
 type Failure = (host: Host) => PrintedError;
 
@@ -153,6 +159,14 @@ const failures: readonly [page: string, situation: string, Failure][] = [
   ["tuning", "a setting of the whole host", refused(tuned({ sysctl: { "kernel.hostname": "x" } }))],
   ["tuning", "a small mtu", refused(tuned({ mtu: 60 }))],
   ["tuning", "a list without a plugin before it", refused(network("tuning"))],
+  ["bandwidth", "a rate without a burst", refused(bandwidth({ ingressRate: 1_000_000 }))],
+  ["bandwidth", "a tiny rate", refused(bandwidth({ egressRate: 4, egressBurst: 1_000_000 }))],
+  ["bandwidth", "a list without a plugin before it", refused(network("bandwidth"))],
+  [
+    "bandwidth",
+    "an interface without another end",
+    refused(bandwidth({ ingressRate: 8000, ingressBurst: 80_000 }, "loopback"), { ifname: "lo" }),
+  ],
   [
     "loopback",
     "a foreign address",

@@ -32,15 +32,22 @@ const port: AttachmentOptions = {
   runtimeConfig: { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp" }] },
 };
 
-live.test.each(["flatnet", "bridge", "ptp", "host-local", "loopback", "sbr", "static", "tuning"])(
-  "the example of %s gives the result below it",
-  (plugin) => {
-    using host = new Host();
-    const result = jsonSamples(pageOf(plugin)).find(isResult);
-    const attachment = host.network(exampleOf(plugin)).add("web", plugin === "flatnet" ? port : {});
-    expect(lasting(attachment.result)).toEqual(lasting(result!));
-  },
-);
+live.test.each([
+  "flatnet",
+  "bridge",
+  "ptp",
+  "host-local",
+  "loopback",
+  "sbr",
+  "static",
+  "tuning",
+  "bandwidth",
+])("the example of %s gives the result below it", (plugin) => {
+  using host = new Host();
+  const result = jsonSamples(pageOf(plugin)).find(isResult);
+  const attachment = host.network(exampleOf(plugin)).add("web", plugin === "flatnet" ? port : {});
+  expect(lasting(attachment.result)).toEqual(lasting(result!));
+});
 
 live.test("the firewall in the architecture has the sets and chains that the kernel has", () => {
   using host = new Host();

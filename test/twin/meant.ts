@@ -4,7 +4,7 @@
  */
 import { at, type Difference, THERE } from "./compare.ts";
 import { type Attached, gateways6, type Moment } from "./moments.ts";
-import { addressOf, hostEnd } from "./names.ts";
+import { addressOf, deviceOf, hostEnd } from "./names.ts";
 import { type Call, networkOf, type Scenario } from "./play.ts";
 
 export interface Meant {
@@ -45,9 +45,12 @@ export const usual = {
   queue: {
     reason:
       "1.1.1 sets the length of the transmit queue to 0 by mistake; later releases leave it to the kernel, too.",
-    look: eachAttached(PAIRS, ({ id, ifname }) => [
+    // The kernel gives a link of length 0 its usual one when it gets a queueing discipline.
+    look: eachAttached(PAIRS, ({ id, ifname, limited }) => [
       { at: at(id, "links", ifname, "txqlen"), go: undefined, ours: 1000 },
-      { at: at("host", "links", hostEnd(id, ifname), "txqlen"), go: undefined, ours: 1000 },
+      ...(limited.ingress || limited.egress
+        ? []
+        : [{ at: at("host", "links", hostEnd(id, ifname), "txqlen"), go: undefined, ours: 1000 }]),
     ]),
   },
   neighbourAnnounced: {
@@ -90,6 +93,31 @@ export const usual = {
         ours: true,
       })),
     ),
+  },
+  deviceOwner: {
+    reason:
+      "The alias of bandwidth's device names the owner: GC finds out whose it is, and another interface of the same " +
+      "container does not take it.",
+    look: eachAttached(PAIRS, ({ id, ifname, network, limited }) =>
+      limited.egress
+        ? [
+            {
+              at: at("host", "links", deviceOf(network.name, id), "ifalias"),
+              go: undefined,
+              ours: `flatnet ${network.name} ${id} ${ifname}`,
+            },
+          ]
+        : [],
+    ),
+  },
+  actionOnce: {
+    reason:
+      "A filter of bandwidth leads packets to the device once; Go's has the same action twice, the second without effect.",
+    look: eachAttached(PAIRS, ({ id, ifname, limited }) => {
+      const qdisc = `${hostEnd(id, ifname)} ffff:fff1`;
+      const second = at("host", "traffic", qdisc, "filters", "2", "options", "actions", "1");
+      return limited.egress ? [{ at: second, go: THERE, ours: undefined }] : [];
+    }),
   },
   emptyDns: {
     reason: "From 1.0.0 on an empty dns is left out of results, as in later releases.",

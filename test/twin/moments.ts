@@ -9,6 +9,8 @@ export interface Attached {
   readonly network: Configuration;
   /** IPAM gave it IPv6 addresses. */
   readonly v6: boolean;
+  /** In which directions bandwidth limits it. */
+  readonly limited: { readonly ingress: boolean; readonly egress: boolean };
 }
 
 export interface Moment {
@@ -47,9 +49,24 @@ export const gateways6 = (network: Configuration): string[] =>
 const givesV6 = (network: Configuration): boolean =>
   subnets6(network).length > 0 || /"address":"[\da-f]*:/.test(JSON.stringify(keysOf(network).ipam ?? {}));
 
+/** The directions that have a limit in the configuration, or if it has none, in what the runtime passes. */
+function limitedBy({ plugins }: Configuration, { runtimeConfig }: Call): Attached["limited"] {
+  const keys = plugins.find(({ type }) => type === "bandwidth");
+  const own = Object.keys(keys ?? {}).some((key) => /^(in|e)gress(Rate|Burst)$/.test(key));
+  const passed = keys && (runtimeConfig?.bandwidth as Record<string, unknown> | undefined);
+  const limits = own ? keys : passed;
+  return { ingress: Boolean(limits?.ingressRate), egress: Boolean(limits?.egressRate) };
+}
+
 function attachedBy(scenario: Scenario, call: Call): Attached {
   const network = networkOf(scenario, call);
-  return { id: call.id, ifname: call.ifname ?? "eth0", network, v6: givesV6(network) };
+  return {
+    id: call.id,
+    ifname: call.ifname ?? "eth0",
+    network,
+    v6: givesV6(network),
+    limited: limitedBy(network, call),
+  };
 }
 
 const same = (a: Attached, b: Attached): boolean =>

@@ -16,6 +16,10 @@ type Links = ReadonlyMap<string, readonly NamingLink[]>;
 /** The name of the host's end of a container's interface. */
 export const hostEnd = (id: string, ifname: string): string => `<host end of ${id} ${ifname}>`;
 
+/** The device in which packets from a container wait, as the Go plugin of bandwidth names it. */
+export const deviceOf = (network: string, id: string): string =>
+  `bwp${new Bun.CryptoHasher("sha512").update(network + id).digest("hex")}`.slice(0, 15);
+
 /** The name of a link-layer address by the links that have it. */
 export const addressOf = (...links: readonly string[]): string =>
   `<address of ${[...links].sort().join(" and ")}>`;

@@ -103,6 +103,29 @@ function lineTree(text: string): Tree {
   );
 }
 
+interface ShownQdisc extends Tree {
+  readonly kind: string;
+  readonly dev: string;
+  readonly parent?: string;
+}
+
+/** The queueing disciplines of each link, and the filters at what comes in. The kernel numbers actions as they are made. */
+function trafficTree(namespace: Namespace): Tree {
+  const tc = (...words: string[]): unknown =>
+    JSON.parse(program(namespace, "tc", "-json", "-details", ...words).trim() || "[]", (name, value) =>
+      name === "index" ? undefined : value,
+    );
+  const qdiscs = tc("qdisc", "show") as ShownQdisc[];
+  return Object.fromEntries(
+    qdiscs.map(({ dev, ...qdisc }) => [
+      `${dev} ${qdisc.parent ?? "root"}`,
+      qdisc.kind === "ingress"
+        ? { ...qdisc, filters: tc("filter", "show", "dev", dev, "parent", "ffff:") }
+        : qdisc,
+    ]),
+  );
+}
+
 /** What iproute2 says of both families. */
 const bothFamilies = (namespace: Namespace, ...words: string[]): string =>
   ["-4", "-6"].map((family) => program(namespace, "ip", family, ...words)).join("");
@@ -113,6 +136,7 @@ const treeOf = (namespace: Namespace, names: Names): Tree => ({
   addresses: addressTree(names.translate(program(namespace, "ip", "-json", "address", "show"))),
   routes: lineTree(names.translate(bothFamilies(namespace, "route", "show", "table", "all"))),
   rules: lineTree(bothFamilies(namespace, "rule", "show")),
+  traffic: names.translated(trafficTree(namespace)),
   sysctls: names.translated(inside(namespace, sysctlTree)),
 });
 
@@ -122,7 +146,7 @@ const fileTree = (files: Readonly<Record<string, string>>): Tree =>
     Object.entries(files).map(([path, text]) => [path, path.endsWith(".json") ? JSON.parse(text) : text]),
   );
 
-/** The state of a host with its containers: links, addresses, routes, rules and sysctls of each, and the files. */
+/** The state of a host with its containers: links, addresses, routes, rules, traffic control and sysctls of each, and the files. */
 export function stateOf(host: Host, attachments: readonly Attachment[], given: string): Tree {
   const names = namesOf(host, attachments, given);
   const trees = [...places(host, attachments)].map(([place, namespace]) => [place, treeOf(namespace, names)]);

@@ -1,5 +1,6 @@
 /** What a runtime may pass in `runtimeConfig`, by the names of the capabilities (CNI conventions). */
 import * as z from "zod";
+import { limits } from "./bandwidth.ts";
 import { rangeSets } from "./ipam.ts";
 import { address, addressOrNetwork, blank, mac } from "./text.ts";
 
@@ -30,6 +31,7 @@ const capabilities = {
     "Link-layer address of the container's interface; by default a random one.",
   ),
   ipRanges: rangeSets.optional().describe("Range sets in front of those in `ipam`."),
+  bandwidth: z.looseObject(limits).optional().describe("Limits; those in the configuration go before."),
   dns: nameServers.optional().describe("Name servers and search domains for the container."),
   // The conventions have a list, Podman sends a list for each network.
   aliases: z
