@@ -7,6 +7,10 @@ export type Feature =
   | `link:${string}`
   /** A queueing discipline, by its name in `tc qdisc add … KIND`. */
   | `qdisc:${string}`
+  /** A filter, by its name in `tc filter add … KIND`. */
+  | `filter:${string}`
+  /** What a filter does, by its name in `tc filter add … action KIND`. */
+  | `action:${string}`
   /** A family of nf_tables: `inet`, `ip`, `ip6`, `bridge`, `arp`, `netdev`. */
   | `nf_tables:${string}`
   /** Bridges that look at VLANs (CONFIG_BRIDGE_VLAN_FILTERING). */
@@ -32,6 +36,22 @@ const QDISC_OPTIONS: Readonly<Record<string, string>> = {
   tbf: "root tbf rate 1mbit burst 10kb latency 1ms",
 };
 
+const FILTER_OPTIONS: Readonly<Record<string, string>> = {
+  u32: "u32 match u32 0 0",
+  flower: "flower ip_proto tcp",
+  matchall: "matchall classid 1:1",
+};
+
+const ACTION_OPTIONS: Readonly<Record<string, string>> = {
+  gact: "gact drop",
+  police: "police rate 1mbit burst 10kb conform-exceed drop",
+  mirred: "mirred egress redirect dev lo",
+};
+
+/** Whether a filter can be added, with what it does. */
+const takesFilter = (words: string): boolean =>
+  ask("sh", "-ec", `tc qdisc add dev lo clsact; tc filter add dev lo ingress protocol ip ${words}`).fine;
+
 /** Each by its kind: the program that asks, whether the kernel has it, and what a kernel without it lacks. */
 const probes: Readonly<
   Record<string, { program?: string; has: (name: string) => boolean; lacks: (name: string) => string }>
@@ -51,6 +71,16 @@ const probes: Readonly<
         ...(QDISC_OPTIONS[kind] ?? `root ${kind}`).split(" "),
       ).said.includes("kind is unknown"),
     lacks: (kind) => `the queueing discipline ${kind}`,
+  },
+  filter: {
+    program: "tc",
+    has: (kind) => takesFilter(FILTER_OPTIONS[kind] ?? kind),
+    lacks: (kind) => `the filter ${kind}`,
+  },
+  action: {
+    program: "tc",
+    has: (kind) => takesFilter(`${FILTER_OPTIONS.u32} action ${ACTION_OPTIONS[kind] ?? kind}`),
+    lacks: (kind) => `the action ${kind}`,
   },
   nf_tables: {
     program: "nft",

@@ -43,7 +43,10 @@ export const Filter = message(
     ...trafficRows(),
   }),
 );
-/** A filter as the kernel tells of it. Of `u32` the tables are told too, whose handles end in 20 bits of zeros. */
+/**
+ * A filter as the kernel tells of it. Lists have more than filters: before those of a priority it tells the priority, with
+ * the handle 0, and before those of `u32` their tables, whose handles end in 20 bits of zeros.
+ */
 export type Filter = Infer<typeof Filter>;
 /** A filter in a request: `index`, `parent`, `protocol` and `prio` say where it is. */
 export type FilterInput = InferInput<typeof Filter> & { index: number };

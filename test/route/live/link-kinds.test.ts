@@ -79,3 +79,69 @@ hasTun("a tap that iproute2 made is told with its owner and what stands before i
     },
   });
 });
+
+needs("namespaces", "program:ip", "link:vlan").test("a VLAN has a tag, flags and maps of priorities", () => {
+  using w = joinedWorld();
+  w.host.link.create({
+    ifname: "v0.42",
+    link: w.v0,
+    linkinfo: {
+      kind: "vlan",
+      data: {
+        id: 42,
+        protocol: 0x88a8,
+        flags: { flags: ["gvrp"], mask: ["reorderHdr", "gvrp"] },
+        egressQos: { mapping: [{ from: 0, to: 7 }] },
+      },
+    },
+  });
+  expect(w.host.link.get({ ifname: "v0.42" })).toMatchObject({
+    link: w.v0,
+    linkinfo: { data: { id: 42, protocol: 0x88a8, flags: { flags: ["gvrp"] } } },
+  });
+  expect(w.host.ip("-d", "link", "show", "v0.42")).toMatchObject([
+    {
+      link: "v0",
+      linkinfo: {
+        info_kind: "vlan",
+        info_data: { protocol: "802.1ad", id: 42, flags: ["GVRP"], egress_qos: [{ from: 0, to: 7 }] },
+      },
+    },
+  ]);
+});
+
+needs("namespaces", "program:ip", "link:ipvlan").test(
+  "an ipvlan has a mode and flags, which change later",
+  () => {
+    using w = joinedWorld();
+    w.container.link.create({
+      ifname: "i0",
+      link: w.eth0,
+      linkinfo: { kind: "ipvlan", data: { mode: "l2" } },
+    });
+    const { index, linkinfo } = w.container.link.get({ ifname: "i0" });
+    expect(linkinfo?.data).toEqual({ mode: "l2", flags: [] });
+    w.container.link.set({ index, linkinfo: { kind: "ipvlan", data: { mode: "l3s", flags: ["private"] } } });
+    expect(w.container.ip("-d", "link", "show", "i0")).toMatchObject([
+      { linkinfo: { info_kind: "ipvlan", info_data: { mode: "l3s", private: true } } },
+    ]);
+  },
+);
+
+needs("namespaces", "program:ip", "link:vrf").test("a port of a VRF tells the master's table", () => {
+  using w = joinedWorld();
+  w.host.link.create({ ifname: "vrf0", flags: ["up"], linkinfo: { kind: "vrf", data: { table: 1042 } } });
+  const { index: master, linkinfo } = w.host.link.get({ ifname: "vrf0" });
+  expect(linkinfo).toEqual({ kind: "vrf", data: { table: 1042 } });
+  w.host.link.set({ index: w.v0, master });
+  expect(w.host.link.get({ index: w.v0 })).toMatchObject({
+    master,
+    linkinfo: { slaveKind: "vrf", slaveData: { table: 1042 } },
+  });
+});
+
+needs("namespaces", "program:ip", "link:dummy").test("a dummy has a kind and no data", () => {
+  using w = world();
+  w.host.link.create({ ifname: "d0", mtu: 9000, linkinfo: { kind: "dummy" } });
+  expect(w.host.link.get({ ifname: "d0" })).toMatchObject({ mtu: 9000, linkinfo: { kind: "dummy" } });
+});
