@@ -9,6 +9,7 @@ import { Flatnet } from "../src/plugins/main/flatnet/schema.ts";
 import { Loopback } from "../src/plugins/main/loopback/schema.ts";
 import { Ptp } from "../src/plugins/main/ptp/schema.ts";
 import { Bandwidth } from "../src/plugins/meta/bandwidth/schema.ts";
+import { Firewall } from "../src/plugins/meta/firewall/schema.ts";
 import { Sbr } from "../src/plugins/meta/sbr/schema.ts";
 import { Tuning } from "../src/plugins/meta/tuning/schema.ts";
 import { listSchema, pluginSchema } from "./editor-schema.ts";
@@ -25,6 +26,7 @@ export const schemas = {
   bandwidth: Bandwidth,
   "host-local": HostLocal,
   static: Static,
+  firewall: Firewall,
 };
 
 const START = "<!-- keys: made by docs/generate.ts from the plugin's schema -->";

@@ -14,6 +14,7 @@ const since = {
   sbr: "0.1.0",
   bandwidth: "0.3.0",
   static: "0.1.0",
+  firewall: "0.4.0",
 } as const satisfies Record<string, SpecVersion>;
 
 export type PluginName = keyof typeof since;

@@ -22,6 +22,7 @@ const others = {
   sbr: () => import("./plugins/meta/sbr/plugin.ts"),
   bandwidth: () => import("./plugins/meta/bandwidth/plugin.ts"),
   tuning: () => import("./plugins/meta/tuning/plugin.ts"),
+  firewall: () => import("./plugins/meta/firewall/plugin.ts"),
 } satisfies Record<Exclude<PluginName, keyof typeof givingAddresses>, () => Promise<{ plugin: object }>>;
 
 const isOther = (name: PluginName): name is keyof typeof others => Object.hasOwn(others, name);

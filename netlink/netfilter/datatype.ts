@@ -89,6 +89,13 @@ export const ipv6Addr = datatype(
   sampled(address, (random) => `fd00::${(1 + random.below(0xffff)).toString(16)}`),
 );
 export const etherAddr = datatype(9, 6, "network", mac);
+/** What a frame carries (linux/if_ether.h). */
+export const etherType = datatype(
+  10,
+  2,
+  "network",
+  oneOf(u16be, { ip: 0x0800, arp: 0x0806, ip6: 0x86dd, "8021q": 0x8100, "8021ad": 0x88a8 }),
+);
 /** Transport protocols (linux/in.h) by name, or any number. */
 export const inetProto = datatype(
   12,
@@ -120,6 +127,25 @@ export const ctState = datatype(
   flags(u32, { invalid: 1, established: 2, related: 4, new: 8, untracked: 64 }),
 );
 export const ctStatus = datatype(28, 4, "host", flags(u32, statusBits));
+/** Kinds of ICMPv6 message (RFC 4443, RFC 4861). */
+export const icmpv6Type = datatype(
+  29,
+  1,
+  "network",
+  oneOf(u8, {
+    "destination-unreachable": 1,
+    "packet-too-big": 2,
+    "time-exceeded": 3,
+    "parameter-problem": 4,
+    "echo-request": 128,
+    "echo-reply": 129,
+    "nd-router-solicit": 133,
+    "nd-router-advert": 134,
+    "nd-neighbor-solicit": 135,
+    "nd-neighbor-advert": 136,
+    "nd-redirect": 137,
+  }),
+);
 /** What kind of destination an address is to this host (RTN_*, linux/rtnetlink.h). */
 export const fibAddrtype = datatype(
   38,

@@ -4,7 +4,10 @@ import {
   ctState,
   ctStatus,
   type Datatype,
+  etherAddr,
+  etherType,
   fibAddrtype,
+  icmpv6Type,
   ifaceIndex,
   ifname,
   inetProto,
@@ -33,7 +36,7 @@ export interface PayloadField<T> extends Field<T> {
 }
 
 const payload = <T>(
-  base: "networkHeader" | "transportHeader",
+  base: "llHeader" | "networkHeader" | "transportHeader",
   offset: number,
   type: Datatype<T>,
 ): PayloadField<T> => ({
@@ -51,6 +54,12 @@ const ctField = <T>(key: keyof typeof ctKeys, type: Datatype<T>): Field<T> => ({
   load: (dreg) => ({ name: "ct", data: { key, dreg } }),
 });
 
+/** The Ethernet header. In a table of family bridge each packet has one. */
+export const ether = {
+  saddr: payload("llHeader", 6, etherAddr),
+  type: payload("llHeader", 12, etherType),
+};
+
 /** The IPv4 header (RFC 791). In a table of family inet, match `meta.nfproto` first. */
 export const ip = {
   saddr: payload("networkHeader", 12, ipv4Addr),
@@ -64,6 +73,9 @@ export const ip6 = {
   daddr: payload("networkHeader", 24, ipv6Addr),
 };
 
+/** ICMPv6 (RFC 4443). Match `meta.l4proto` too. */
+export const icmpv6 = { type: payload("transportHeader", 0, icmpv6Type) };
+
 /** The ports of any transport that begins with them: TCP, UDP, SCTP. Match `meta.l4proto` too. */
 export const th = {
   sport: payload("transportHeader", 0, inetService),
@@ -72,6 +84,8 @@ export const th = {
 
 /** What the kernel knows beside the packet's bytes. */
 export const meta = {
+  /** What the frame carries, behind a VLAN tag that the kernel has taken off. */
+  protocol: metaField("protocol", etherType),
   nfproto: metaField("nfproto", nfProto),
   l4proto: metaField("l4proto", inetProto),
   iif: metaField("iif", ifaceIndex),

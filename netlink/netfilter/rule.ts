@@ -15,10 +15,10 @@
 import { EncodeError } from "../errors.ts";
 import { aligned } from "../wire/align.ts";
 import { registerAt, type verdictCodes } from "./data.ts";
-import { type Datatype, dataOf, inetService } from "./datatype.ts";
+import { type Datatype, dataOf, inetService, mark as markType } from "./datatype.ts";
 import type { cmpOps } from "./expression/cmp.ts";
 import type { Expression } from "./expression/index.ts";
-import type { Field, PayloadField } from "./field.ts";
+import { type Field, meta, type PayloadField } from "./field.ts";
 import { parsePrefix, prefixMask } from "./interval.ts";
 
 const FIRST = registerAt(0);
@@ -28,14 +28,16 @@ const compare = (op: keyof typeof cmpOps, value: Uint8Array): Expression => ({
   data: { sreg: FIRST, op, data: { value } },
 });
 
-const mask = (value: Uint8Array): Expression => ({
+/** nft names the operation where a person wrote it, and leaves it out where it follows from something else. */
+const mask = (value: Uint8Array, op?: "maskXor", xor?: Uint8Array): Expression => ({
   name: "bitwise",
   data: {
     sreg: FIRST,
     dreg: FIRST,
+    ...(op && { op }),
     len: value.length,
     mask: { value },
-    xor: { value: new Uint8Array(value.length) },
+    xor: { value: xor ?? new Uint8Array(value.length) },
   },
 });
 
@@ -79,6 +81,12 @@ export const match = {
   /** The address is in a network: `match.within(ip.saddr, "127.0.0.0/8")`. */
   within: (field: PayloadField<string>, prefix: string): Expression[] => prefixed("eq", field, prefix),
   notWithin: (field: PayloadField<string>, prefix: string): Expression[] => prefixed("neq", field, prefix),
+  /** The bits in `bits` are those of `value`. */
+  masked: (op: "eq" | "neq", field: Field<number>, value: number, bits: number): Expression[] => [
+    field.load(FIRST),
+    mask(dataOf(field.type, bits).value, "maskXor"),
+    compare(op, dataOf(field.type, value).value),
+  ],
   /** The fields together are a key of a set. */
   inSet: (fields: readonly Field<unknown>[], set: string): Expression[] => [
     ...loaded(fields),
@@ -103,6 +111,13 @@ export const jump = (chain: string): Expression => verdict("jump", chain);
 export const verdictFromMap = (fields: readonly Field<unknown>[], map: string): Expression[] => [
   ...loaded(fields),
   { name: "lookup", data: { sreg: FIRST, dreg: 0, set: map } },
+];
+
+/** Sets bits of the packet's mark, or clears them; the others stay: `meta mark set meta mark or 0x2000`. */
+export const markBits = (bits: number, does: "set" | "clear"): Expression[] => [
+  meta.mark.load(FIRST),
+  mask(dataOf(markType, ~bits >>> 0).value, "maskXor", dataOf(markType, does === "set" ? bits : 0).value),
+  { name: "meta", data: { key: "mark", sreg: FIRST } },
 ];
 
 export const counter = (): Expression => ({ name: "counter", data: {} });

@@ -2,12 +2,13 @@
 import { expect } from "bun:test";
 import { openRoute } from "../../netlink/route/index.ts";
 import { needs } from "../needs.ts";
-import type { Configuration, PrintedError } from "../plugins/call.ts";
+import { type Configuration, callPlugin, errorOf, type PrintedError } from "../plugins/call.ts";
 import { Host } from "../plugins/host.ts";
+import { program } from "../plugins/kernel.ts";
 import type { AttachmentOptions } from "../plugins/network.ts";
 import { readDocument } from "./documents.ts";
 
-const live = needs("namespaces");
+const live = needs("namespaces", "program:nft");
 
 const port = (more: object = {}): AttachmentOptions => ({
   runtimeConfig: { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp", ...more }] },
@@ -166,6 +167,30 @@ const failures: readonly [page: string, situation: string, Failure][] = [
     "bandwidth",
     "an interface without another end",
     refused(bandwidth({ ingressRate: 8000, ingressBurst: 80_000 }, "loopback"), { ifname: "lo" }),
+  ],
+  ["firewall", "a list without a plugin before it", refused(network("firewall"))],
+  ["firewall", "an unknown policy", refused(network("firewall", { ingressPolicy: "closed" }))],
+  [
+    "firewall",
+    "a policy without a bridge",
+    (host) => {
+      const list = network("firewall", { ingressPolicy: "isolated" });
+      const container = host.network(list).container("web");
+      const prevResult = { cniVersion: "1.0.0", ips: [{ address: "10.22.0.2/16" }] };
+      const json = { ...list.plugins[0]!, name: "lan", cniVersion: "1.0.0", prevResult };
+      const subject = { containerId: "web", ifname: "eth0", netns: container.namespace.path };
+      return errorOf(callPlugin(host, "ADD", json, subject));
+    },
+  ],
+  [
+    "firewall",
+    "a chain in the way",
+    (host) => {
+      program(host.namespace, "nft", "add table inet mine");
+      const chain = "{ type filter hook forward priority 0; policy drop; }";
+      program(host.namespace, "nft", `add chain inet mine forward ${chain}`);
+      return errorOf(host.network({ ...network("firewall"), cniVersion: "1.1.0" }).status());
+    },
   ],
   [
     "loopback",

@@ -41,6 +41,7 @@ live.test.each([
   "sbr",
   "static",
   "tuning",
+  "firewall",
   "bandwidth",
 ])("the example of %s gives the result below it", (plugin) => {
   using host = new Host();

@@ -3,10 +3,11 @@ import { expect, test } from "bun:test";
 import { decode, encode } from "../../netlink/codec/index.ts";
 import { messagesIn } from "../../netlink/message/header.ts";
 import type { Expression } from "../../netlink/netfilter/expression/index.ts";
-import { ct, fib, ip, ip6, meta, th } from "../../netlink/netfilter/field.ts";
+import { ct, fib, icmpv6, ip, ip6, meta, th } from "../../netlink/netfilter/field.ts";
 import {
   counter,
   jump,
+  markBits,
   masquerade,
   match,
   redirect,
@@ -39,8 +40,17 @@ const rules: Record<string, Expression[]> = {
   goto: [verdict("goto", "target")],
   "incoming-link-index": [...match.equal(meta.iif, 1), accept],
   "incoming-link-name": [...match.equal(meta.iifname, "eth0"), accept],
+  "icmpv6-type": [
+    ...v6,
+    ...match.equal(meta.l4proto, "icmpv6"),
+    ...match.equal(icmpv6.type, "nd-neighbor-solicit"),
+    accept,
+  ],
   jump: [jump("target")],
   mark: [...match.equal(meta.mark, 0x2000), accept],
+  "mark-and-mask": [...match.masked("eq", meta.mark, 0x2000, 0x2000), accept],
+  "mark-clear-bits": markBits(0x2000, "clear"),
+  "mark-set-bits": markBits(0x2000, "set"),
   masquerade: [masquerade()],
   "not-in-named-set": [...v4, ...match.notInSet([ip.saddr], "s"), accept],
   "in-named-set": [...v4, ...match.inSet([ip.saddr], "s"), accept],
@@ -55,6 +65,7 @@ const rules: Record<string, Expression[]> = {
   "source-v4": [...v4, ...match.equal(ip.saddr, "10.0.0.1"), accept],
   "tcp-port": [...tcp, ...match.equal(th.dport, 80), accept],
   "transport-protocol": [...match.equal(meta.l4proto, "sctp"), accept],
+  "vlan-free-protocol": [...match.equal(meta.protocol, "ip"), accept],
   "verdict-map": verdictFromMap([meta.iifname], "m"),
 };
 

@@ -172,8 +172,8 @@ live.describe("ptp", () => {
     using host = new Host();
     const network = host.network(ptp({ ipMasq: true }));
     expect(network.status()).toEqual({ exit: 0, stdout: "", stderr: "" });
-    program(host.namespace, "nft", "add table ip filter");
-    const chain = "add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }";
+    program(host.namespace, "nft", "add table ip mine");
+    const chain = "add chain ip mine forward { type filter hook forward priority 0; policy drop; }";
     program(host.namespace, "nft", chain);
     const { code, msg } = errorOf(network.status());
     expect(code).toBe(50);

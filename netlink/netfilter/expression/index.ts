@@ -3,6 +3,7 @@ import { attr, attrs, byKind, cstring, type Infer } from "../../codec/index.ts";
 import { nestedList } from "../nfnetlink.ts";
 import { Bitwise } from "./bitwise.ts";
 import { Cmp } from "./cmp.ts";
+import { Extension } from "./compat.ts";
 import { Counter } from "./counter.ts";
 import { Ct } from "./ct.ts";
 import { Fib } from "./fib.ts";
@@ -26,12 +27,14 @@ export const expressionKinds = {
   limit: Limit,
   lookup: Lookup,
   masq: Masq,
+  match: Extension,
   meta: Meta,
   nat: Nat,
   payload: Payload,
   range: Range,
   redir: Redir,
   reject: Reject,
+  target: Extension,
 };
 
 /** One step: `{ name: "meta", data: { key: "l4proto", dreg: 1 } }`. */

@@ -3,6 +3,8 @@ import { listLinks } from "../../../netlink/route/links.ts";
 import type { Call, NetworkConfig } from "../../cni/plugin.ts";
 import { deleteFound, elementsOwned } from "../firewall/resource.ts";
 import { unguard } from "../firewall/spoof.ts";
+import { excludeAddresses } from "../forward/admitted.ts";
+import { forgetBridges, joinPorts } from "../forward/ingress.ts";
 import { networkText, type Owner, ownerText } from "../owner.ts";
 import { type Resource, removeAll } from "../resource.ts";
 import { Side } from "../side.ts";
@@ -54,6 +56,13 @@ export const firewallElements: Leftover = {
   what: "firewall elements",
   remove: (host, stale) => deleteFound(host, elementsOwned(host, stale)),
 };
+
+/** Addresses that the firewall lets through, ports that stand alone, and the policies of bridges that are gone. */
+export const forwardedThings: readonly Leftover[] = [
+  { what: "addresses let through", remove: excludeAddresses },
+  { what: "isolated ports", remove: joinPorts },
+  { what: "policies of bridges", remove: forgetBridges },
+];
 
 /** What is left by attachments that `request` does not list as valid, as far as the plugin knows of such. */
 export interface Collecting {

@@ -2,17 +2,20 @@
 import { CniError, codes } from "../../cni/error.ts";
 import type { Request } from "../../cni/plugin.ts";
 import { findBridge } from "../bridge.ts";
-import { firewallReady } from "../firewall/ready.ts";
+import { forwardingReady } from "../forward/status.ts";
 import { Side } from "../side.ts";
 
 interface Needs {
   readonly bridge: string;
   /** Published ports or masquerading: nf_tables has to be there. */
   readonly needsFirewall: boolean;
+  /** The plugin `firewall` may come later in the list: its own STATUS speaks of the tables of iptables and of firewalld. */
+  readonly firewallMayFollow: boolean;
 }
 
 /** @throws CniError with code 50 that says what is missing or in the way */
-export function hostReady({ open }: Pick<Request, "open">, { bridge, needsFirewall }: Needs): void {
+export function hostReady({ open }: Pick<Request, "open">, needs: Needs): void {
+  const { bridge, needsFirewall, firewallMayFollow } = needs;
   using host = new Side("host", undefined, open);
   try {
     findBridge(host, bridge);
@@ -20,5 +23,5 @@ export function hostReady({ open }: Pick<Request, "open">, { bridge, needsFirewa
     if (!(error instanceof CniError)) throw error;
     throw new CniError({ ...error.failure, code: codes.notAvailable }, { cause: error });
   }
-  if (needsFirewall) firewallReady(host, bridge);
+  if (needsFirewall) forwardingReady(host, { links: bridge, firewall: firewallMayFollow ? "maybe" : "no" });
 }

@@ -13,7 +13,7 @@ import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
 import { dnatFromMap, jump, masquerade, match, verdict } from "../../../netlink/netfilter/rule.ts";
 import { appendRule } from "../../../netlink/netfilter/rules.ts";
 import { createSet, type SetTypes, setOf } from "../../../netlink/netfilter/sets.ts";
-import { createTable } from "../../../netlink/netfilter/tables.ts";
+import { addTable } from "../../../netlink/netfilter/tables.ts";
 import { explained } from "./absent.ts";
 import { setNames, sets, TABLE } from "./sets.ts";
 
@@ -133,7 +133,7 @@ function layout(): Request[] {
   const { family, table } = TABLE;
   const made = Object.entries(chains).map(([name, describe]) => [name, describe()] as const);
   return [
-    createTable({ family, name: table, userdata: { comment: "Container networks of flatnet" } }),
+    addTable({ family, name: table, userdata: { comment: "Container networks of flatnet" } }),
     ...setNames.map((name, index) => {
       const types: SetTypes = sets[name];
       return createSet({ family, table, name, id: index + 1, ...setOf(types) });

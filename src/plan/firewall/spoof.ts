@@ -2,28 +2,21 @@
  * Link-layer addresses that containers may send from: the table `bridge flatnet`, with one constant rule over a set of
  * guarded ports and a set of their ports' addresses.
  */
-import { KernelError } from "../../../netlink/errors.ts";
 import type { Request } from "../../../netlink/message/request.ts";
 import { createChain, hooks, priorities } from "../../../netlink/netfilter/chains.ts";
 import { concatenation, dataOf, etherAddr, ifname } from "../../../netlink/netfilter/datatype.ts";
-import {
-  createElements,
-  deleteElements,
-  type Element,
-  type ElementListInput,
-  elementsOf,
-} from "../../../netlink/netfilter/elements.ts";
-import { type Field, meta } from "../../../netlink/netfilter/field.ts";
+import { ether, meta } from "../../../netlink/netfilter/field.ts";
 import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
 import { match, verdict } from "../../../netlink/netfilter/rule.ts";
 import { appendRule } from "../../../netlink/netfilter/rules.ts";
 import { createSet, setOf } from "../../../netlink/netfilter/sets.ts";
-import { createTable } from "../../../netlink/netfilter/tables.ts";
+import { addTable } from "../../../netlink/netfilter/tables.ts";
 import { hostLinkName, type Owner, ownerText } from "../owner.ts";
 import { type Resource, undoable } from "../resource.ts";
 import type { Side } from "../side.ts";
 import { containerLink } from "../veth.ts";
-import { explained, ifThere } from "./absent.ts";
+import { explained } from "./absent.ts";
+import { countOwned, deleteOwned, type Place, place, refusedWith } from "./owned.ts";
 
 const TABLE = { family: "bridge", table: "flatnet" } as const;
 const PORTS = "guarded";
@@ -31,22 +24,16 @@ const ADDRESSES = "addresses";
 
 const portAndAddress = concatenation(ifname, etherAddr);
 
-/** The source of an Ethernet frame. */
-const etherSource: Field<string> = {
-  type: etherAddr,
-  load: (dreg) => ({ name: "payload", data: { dreg, base: "llHeader", offset: 6, len: 6 } }),
-};
-
 function layout(): Request[] {
   const { family, table } = TABLE;
   const stands = { hooknum: hooks.prerouting, priority: priorities.raw };
   const expressions = [
     ...match.inSet([meta.iifname], PORTS),
-    ...match.notInSet([meta.iifname, etherSource], ADDRESSES),
+    ...match.notInSet([meta.iifname, ether.saddr], ADDRESSES),
     verdict("drop"),
   ];
   return [
-    createTable({
+    addTable({
       family,
       name: table,
       userdata: { comment: "Link-layer addresses of flatnet's containers" },
@@ -58,82 +45,43 @@ function layout(): Request[] {
   ];
 }
 
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof KernelError && error.code === code;
-
 function makeLayout(host: Side): void {
   try {
     host.netfilter.transact(batch(layout()));
   } catch (error) {
-    if (!hasCode(error, "EEXIST")) throw explained(error);
+    if (!refusedWith(error, "EEXIST")) throw explained(error);
   }
 }
 
-const listOf = (set: string, key: Element["key"], comment?: string): ElementListInput => ({
-  ...TABLE,
-  set,
-  elements: [{ key, ...(comment !== undefined && { userdata: { comment } }) }],
-});
+const SETS = [
+  { ...TABLE, set: PORTS },
+  { ...TABLE, set: ADDRESSES },
+] as const;
 
-function entriesOf(owner: Owner, mac: string): ElementListInput[] {
+function placesOf(owner: Owner, mac: string): Place[] {
   const link = hostLinkName(owner);
-  const comment = ownerText(owner);
   return [
-    listOf(ADDRESSES, dataOf(portAndAddress, [link, mac]), comment),
-    listOf(PORTS, dataOf(ifname, link), comment),
+    { of: { ...TABLE, set: ADDRESSES }, key: dataOf(portAndAddress, [link, mac]) },
+    { of: { ...TABLE, set: PORTS }, key: dataOf(ifname, link) },
   ];
 }
 
-interface Found {
-  readonly set: string;
-  readonly element: Element;
-}
-
-/** The elements whose owner `wanted` picks; none where there is no such table. */
-function guardedBy(host: Side, wanted: (owner: string) => boolean): Found[] {
-  return [PORTS, ADDRESSES].flatMap((set) =>
-    (ifThere(() => elementsOf(host.netfilter, { ...TABLE, set })) ?? [])
-      .filter(({ userdata }) => wanted(userdata?.comment ?? ""))
-      .map((element) => ({ set, element })),
-  );
-}
-
-/** Deletes the elements whose owner `wanted` picks; again when another call deletes some at the same moment. */
-export function unguard(host: Side, wanted: (owner: string) => boolean): void {
-  const found = guardedBy(host, wanted);
-  if (found.length === 0) return;
-  try {
-    host.netfilter.transact(batch(found.map(({ set, element }) => deleteElements(listOf(set, element.key)))));
-  } catch (error) {
-    if (!hasCode(error, "ENOENT")) throw error;
-    unguard(host, wanted);
-  }
-}
-
-/** Adds elements; makes the table if there is none, and calls `remove` where an ADD that was killed has left some. */
-function add(host: Side, entries: readonly ElementListInput[], remove: () => void): void {
-  const transaction = batch(entries.map(createElements));
-  try {
-    host.netfilter.transact(transaction);
-  } catch (error) {
-    if (hasCode(error, "EEXIST")) remove();
-    else if (hasCode(error, "ENOENT")) makeLayout(host);
-    else throw explained(error);
-    host.netfilter.transact(transaction);
-  }
-}
+/** Deletes the elements whose owner `wanted` picks. */
+export const unguard = (host: Side, wanted: (owner: string) => boolean): void =>
+  deleteOwned(host, SETS, wanted);
 
 /** The container may send from its own link-layer address only. */
 export const spoofCheck = (host: Side, container: Side | undefined, owner: Owner): Resource => {
-  const isOwn = (text: string): boolean => text === ownerText(owner);
-  const remove = (): void => unguard(host, isOwn);
+  const own = ownerText(owner);
+  const remove = (): void => unguard(host, (text) => text === own);
   return {
     describe: () => `link-layer address check on ${hostLinkName(owner)}`,
     ensure() {
       const { address = "" } = containerLink(container!, owner.ifname);
-      return undoable(() => add(host, entriesOf(owner, address), remove), remove);
+      const add = (): void => place(host, placesOf(owner, address), own, () => makeLayout(host));
+      return undoable(add, remove);
     },
-    check: () => (guardedBy(host, isOwn).length === 2 ? [] : ["its elements are not there"]),
+    check: () => (countOwned(host, SETS, own) === SETS.length ? [] : ["its elements are not there"]),
     remove,
   };
 };

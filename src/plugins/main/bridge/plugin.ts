@@ -100,6 +100,7 @@ export const plugin: Plugin<Bridge> = {
     hostReady(call, {
       bridge: call.config.bridge,
       needsFirewall: call.config.ipMasq || call.config.macspoofchk,
+      firewallMayFollow: true,
     });
   },
 };

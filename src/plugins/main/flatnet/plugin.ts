@@ -116,6 +116,6 @@ export const plugin: Plugin<Flatnet> = {
     }),
   status(call) {
     ipamOf(call).status();
-    hostReady(call, { bridge: call.config.bridge, needsFirewall: true });
+    hostReady(call, { bridge: call.config.bridge, needsFirewall: true, firewallMayFollow: false });
   },
 };

@@ -7,7 +7,7 @@ import { identityOf } from "../../../names.ts";
 import { type Attaching, attach, compare, detach } from "../../../plan/attaching/attach.ts";
 import { collect, firewallElements, links, ownerOf } from "../../../plan/attaching/collect.ts";
 import { dnsOver, ipamOf, requireAddresses } from "../../../plan/attaching/leased.ts";
-import { firewallReady } from "../../../plan/firewall/ready.ts";
+import { forwardingReady } from "../../../plan/forward/status.ts";
 import { requireKind } from "../../../plan/kinds.ts";
 import { HOST_LINK } from "../../../plan/owner.ts";
 import { Side } from "../../../plan/side.ts";
@@ -67,6 +67,6 @@ export const plugin: Plugin<Ptp> = {
     ipamOf(call)?.status();
     using host = new Side("host", undefined, call.open);
     requireKind(host, { kind: "veth" });
-    if (call.config.ipMasq) firewallReady(host, `${HOST_LINK}*`);
+    if (call.config.ipMasq) forwardingReady(host, { links: `${HOST_LINK}*`, firewall: "maybe" });
   },
 };
