@@ -234,6 +234,19 @@ describe("a refusal says what is wrong and what to do", () => {
   });
 });
 
+test("CHECK names the addresses of the result that are not leased, as far as the ranges have them", () => {
+  const { config } = place({ "10.1.2.2": "c1\r\neth0", "10.1.2.3": "c2\r\neth0" });
+  const said = (...given: string[]) => {
+    const ips = given.map((address) => ({ address }));
+    const prevResult = { cniVersion: "1.0.0", ips };
+    return ours({ command: "CHECK", config: config(undefined, { prevResult }) }).said.msg ?? "";
+  };
+  expect(said("10.1.2.2/29", "10.9.9.9/8")).toBe("");
+  expect(said("10.1.2.2/29", "10.1.2.3/29", "10.1.2.4/29")).toContain(
+    "no lease of it for 10.1.2.3, 10.1.2.4 in",
+  );
+});
+
 test("a first ADD says nothing on stderr", () => {
   expect(ours({ config: place().config() }).stderr).toBe("");
 });

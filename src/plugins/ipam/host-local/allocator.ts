@@ -94,7 +94,8 @@ function reserveRequested(
   return { address, range };
 }
 
-const isIn =
+/** Whether an address is in one of a set's ranges. */
+export const isIn =
   (set: RangeSet) =>
   (text: string): boolean =>
     rangeWith(set, readAddress(text)) !== undefined;

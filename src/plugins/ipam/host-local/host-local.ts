@@ -2,6 +2,7 @@
 import { CniError, codes } from "../../../cni/error.ts";
 import type { Attachment } from "../../../cni/plugin.ts";
 import type { IpConfig } from "../../../cni/result.ts";
+import { attachmentText } from "../../../plan/ipam.ts";
 import { allOrNothing } from "../../../plan/resource.ts";
 import { fileIdentity, isWritableDirectory } from "../../../sys/directories.ts";
 import { type Address, addressText } from "./address.ts";
@@ -60,20 +61,24 @@ export function release(directory: string, attachment: Attachment): void {
   Store.ifThere(directory, (store) => store.release(attachment));
 }
 
-/** @throws CniError with code 999 when the attachment holds no address of the network */
-export function check(directory: string, attachment: Attachment): void {
+/**
+ * @param given what the attachment's ADD gave it, as far as that is known
+ * @throws CniError with code 999 when the attachment holds no address of the network, or not all that it was given
+ */
+export function check(directory: string, attachment: Attachment, given: readonly string[]): void {
   let held: readonly string[] = [];
   Store.ifThere(directory, (store) => {
     held = store.heldBy(attachment);
   });
-  if (held.length > 0) return;
-  const { containerID, ifname } = attachment;
+  const lost = given.filter((address) => !held.includes(address));
+  if (held.length > 0 && lost.length === 0) return;
+  const what = lost.length === 0 ? "lease of it" : `lease of it for ${lost.join(", ")}`;
   throw new CniError({
     code: codes.failed,
-    operation: "check the address of",
-    subject: `${ifname} of container ${containerID}`,
-    cause: `there is no lease of it in ${directory}`,
-    hint: "DEL and ADD give it one",
+    operation: "check the addresses of",
+    subject: attachmentText(attachment),
+    cause: `there is no ${what} in ${directory}`,
+    hint: "DEL and ADD make it anew",
   });
 }
 

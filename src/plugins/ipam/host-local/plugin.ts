@@ -6,9 +6,11 @@ import { configured } from "../../../cni/config/configure.ts";
 import type { Call, Plugin } from "../../../cni/plugin.ts";
 import type { Dns } from "../../../cni/result.ts";
 import { identityOf, type PluginName } from "../../../names.ts";
+import { previousAddresses } from "../../../plan/attaching/previous.ts";
 import { attachmentOf, badArgument, checkRoom, routesOf } from "../../../plan/ipam.ts";
 import { readText } from "../../../sys/files.ts";
 import { type Address, readAddress, sameAddress } from "./address.ts";
+import { isIn } from "./allocator.ts";
 import { allocate, check, collect, release, status } from "./host-local.ts";
 import { type RangeSet, readRangeSets } from "./ranges.ts";
 import { deadLeases } from "./reclaim.ts";
@@ -73,8 +75,12 @@ export const rangesPlugin = (name: PluginName): Plugin<HostLocal> => ({
   },
 
   check(call) {
-    rangeSetsOf(call);
-    check(leaseDirectory(call.config.ipam.dataDir, call.config.name), attachmentOf(call));
+    const sets = rangeSetsOf(call);
+    const given = previousAddresses(call.prevResult, call.ifname).map(({ address }) =>
+      withoutPrefix(address),
+    );
+    const ofSets = given.filter((text) => sets.some((set) => isIn(set)(text)));
+    check(leaseDirectory(call.config.ipam.dataDir, call.config.name), attachmentOf(call), ofSets);
   },
 
   gc(call) {
