@@ -193,9 +193,11 @@ live.describe("CHECK", () => {
     using host = new Host();
     const web = attached(host);
     const [first, ...others] = web.result.ips!;
-    web.remember({ ...web.result, ips: [{ ...first!, address: "10.87.1.9/24" }, ...others] });
+    web.remember({ ...web.result, ips: [{ ...first!, address: "10.99.1.9/24" }, ...others] });
     expect(web.refused("CHECK").msg).toContain(
-      "address 10.87.1.9/24 on eth0: it is not there, but 10.87.1.2/24",
+      "address 10.99.1.9/24 on eth0: it is not there, but 10.87.1.2/24",
     );
+    web.remember({ ...web.result, ips: [{ ...first!, address: "10.87.1.9/24" }, ...others] });
+    expect(web.refused("CHECK").msg).toContain("there is no lease of it for 10.87.1.9 in");
   });
 });
