@@ -106,23 +106,32 @@ function lineTree(text: string): Tree {
 interface ShownQdisc extends Tree {
   readonly kind: string;
   readonly dev: string;
+  readonly handle: string;
   readonly parent?: string;
 }
 
-/** The queueing disciplines of each link, and the filters at what comes in. The kernel numbers actions as they are made. */
+/** The handle of a queueing discipline that a link got when it came up. */
+const UNASKED = "0:";
+
+/** Numbers of actions, which the kernel gives as they are made, and how many use a thing at the moment. */
+const COUNTED = new Set(["index", "refcnt"]);
+
+/** The queueing disciplines of each link that somebody asked for, and the filters at what comes in. */
 function trafficTree(namespace: Namespace): Tree {
   const tc = (...words: string[]): unknown =>
     JSON.parse(program(namespace, "tc", "-json", "-details", ...words).trim() || "[]", (name, value) =>
-      name === "index" ? undefined : value,
+      COUNTED.has(name) ? undefined : value,
     );
   const qdiscs = tc("qdisc", "show") as ShownQdisc[];
   return Object.fromEntries(
-    qdiscs.map(({ dev, ...qdisc }) => [
-      `${dev} ${qdisc.parent ?? "root"}`,
-      qdisc.kind === "ingress"
-        ? { ...qdisc, filters: tc("filter", "show", "dev", dev, "parent", "ffff:") }
-        : qdisc,
-    ]),
+    qdiscs
+      .filter(({ handle }) => handle !== UNASKED)
+      .map(({ dev, ...qdisc }) => [
+        `${dev} ${qdisc.parent ?? "root"}`,
+        qdisc.kind === "ingress"
+          ? { ...qdisc, filters: tc("filter", "show", "dev", dev, "parent", "ffff:") }
+          : qdisc,
+      ]),
   );
 }
 
