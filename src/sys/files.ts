@@ -56,14 +56,17 @@ export function overwrite(path: string, text: string, mode: number): void {
 export const UNFINISHED = ".unfinished-";
 
 /**
- * A name beside `path` that nobody else uses; the file that has it at the end of the scope goes away. Process and
- * microsecond are enough, since a name that is taken is refused; a process's first random number costs 0.3 ms.
+ * A name beside `path` that nobody else uses. Process and microsecond are enough, since a name that is taken is refused; a process's first random number costs 0.3 ms.
  */
-function unfinished(path: string): Disposable & { readonly name: string } {
+function unfinishedName(path: string): string {
   const moment = (performance.timeOrigin + performance.now()).toFixed(3);
-  const name = `${path.slice(0, path.lastIndexOf("/") + 1)}${UNFINISHED}${process.pid}-${moment}`;
-  return { name, [Symbol.dispose]: () => void libc().unlink(name) };
+  return `${path.slice(0, path.lastIndexOf("/") + 1)}${UNFINISHED}${process.pid}-${moment}`;
 }
+
+const goingAway = (name: string): Disposable & { readonly name: string } => ({
+  name,
+  [Symbol.dispose]: () => void libc().unlink(name),
+});
 
 /**
  * Makes a file that must not exist yet. It appears with all its text or not at all, whatever happens to this process
@@ -75,7 +78,7 @@ function unfinished(path: string): Disposable & { readonly name: string } {
  */
 export function createExclusive(path: string, text: string, mode: number): boolean {
   const operation = `create ${path}`;
-  using beside = unfinished(cPath(operation, path));
+  using beside = goingAway(unfinishedName(cPath(operation, path)));
   write(operation, beside.name, OPEN.write | OPEN.create | OPEN.exclusive, mode, text);
   return unless("EEXIST", () => retrying(operation, () => libc().link(beside.name, path))) !== undefined;
 }
@@ -83,11 +86,12 @@ export function createExclusive(path: string, text: string, mode: number): boole
 /**
  * Makes or replaces a file: readers see the old text or the new one, never a mixture. Not flushed to the disk.
  * @param mode permissions, before the umask
+ * @param name the path of the new file until it is whole, for callers that find it by its name after a kill
  * @throws SystemError
  */
-export function replaceWhole(path: string, text: string, mode: number): void {
-  const operation = `replace ${path}`;
-  using beside = unfinished(cPath(operation, path));
+export function replaceWhole(path: string, text: string, mode: number, name = unfinishedName(path)): void {
+  const operation = `replace ${cPath(`replace ${path}`, path)}`;
+  using beside = goingAway(name);
   write(operation, beside.name, OPEN.write | OPEN.create | OPEN.exclusive, mode, text);
   retrying(operation, () => libc().rename(beside.name, path));
 }

@@ -29,19 +29,18 @@ const plugins: Readonly<Record<string, Plugin>> = Object.fromEntries(
   await Promise.all(pluginNames.map(async (name) => [name, await loadPlugin(name)] as const)),
 );
 
+/** A call of a plugin, which is named when the configuration is text. */
+type CallHere = Call & (Pick<ContainerCall, "config"> | { readonly plugin: string });
+
 /** Makes a call in this process with something between its sockets and the kernel. */
-export function callHere(
-  host: Host,
-  command: Command,
-  made: Call & Pick<ContainerCall, "config">,
-  between: Between,
-): Ending {
+export function callHere(host: Host, command: Command, made: CallHere, between: Between): Ending {
   const written = { stdout: "", stderr: "" };
+  const name = "plugin" in made ? made.plugin : made.config.type;
   const process = {
     ...processHost({ version: "0", names: pluginNames }, ipamPlugin),
     // No file stands for the IPAM plugin: it is called in this process as well.
     variables: { ...variablesOf(host, command, made), CNI_PATH: "/nowhere" },
-    readStdin: () => JSON.stringify(made.config),
+    readStdin: () => (typeof made.config === "string" ? made.config : JSON.stringify(made.config)),
     writeStdout(text: string) {
       written.stdout += text;
     },
@@ -50,6 +49,6 @@ export function callHere(
     },
     open: opening(between),
   };
-  const exit = inside(host.namespace, () => serve(plugins[made.config.type]!, process));
+  const exit = inside(host.namespace, () => serve(plugins[name]!, process));
   return { exit, ...written };
 }

@@ -1,7 +1,7 @@
 /** The `ipam` key: of the plugin that gives out addresses, and of the plugins that ask another for them. */
 import * as z from "zod";
 import { dns } from "./common.ts";
-import { address, addressWithPrefix, blank, network, pluginType } from "./text.ts";
+import { absolutePath, address, addressWithPrefix, blank, network, pluginType } from "./text.ts";
 
 const rangeBounds = {
   rangeStart: blank(address.optional()).describe(
@@ -55,13 +55,13 @@ export const ranges = z.looseObject({
     .describe("Short form of one range set, in front of `ranges`; the next three keys belong to it."),
   ...rangeBounds,
   routes,
-  dataDir: blank(z.string().default("/var/lib/cni/networks")).describe(
+  dataDir: blank(absolutePath.default("/var/lib/cni/networks")).describe(
     "Directory that holds a directory of leases for each network.",
   ),
   reclaim: blank(z.enum(["none", "boot", "dead"]).default("boot")).describe(
     "Leases without DEL that ADD may take: `none`, of an earlier `boot`, or also those whose container is `dead`.",
   ),
-  resolvConf: blank(z.string().optional()).describe(
+  resolvConf: blank(absolutePath.optional()).describe(
     "File in the format of resolv.conf(5) from which the result's `dns` is taken; by default none.",
   ),
 });

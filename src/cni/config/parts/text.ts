@@ -37,6 +37,9 @@ export const mac = formatted("mac", "a link-layer address such as 02:42:ac:11:00
   pattern: "^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$",
 });
 
+/** A path that does not depend on where a runtime happens to stand when it calls. */
+export const absolutePath = patterned(/^\//, "an absolute path such as /var/lib/cni/networks");
+
 /**
  * The kernel's rule for the name of a link (dev_valid_name in net/core/dev.c), without control characters, and without
  * the percent sign, which makes the kernel count: `br%d`.

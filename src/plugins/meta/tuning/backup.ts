@@ -6,8 +6,9 @@
  */
 import { JsonObject, parseJson, printJson } from "../../../cni/json.ts";
 import type { Attachment } from "../../../cni/plugin.ts";
+import { hashOf } from "../../../plan/owner.ts";
 import { ensureDirectory, exists, listDirectory } from "../../../sys/directories.ts";
-import { readTextIfPresent, removeFile, replaceWhole } from "../../../sys/files.ts";
+import { readTextIfPresent, removeFile, replaceWhole, UNFINISHED } from "../../../sys/files.ts";
 
 /** Attributes of an interface; only what was changed is there. */
 export interface Attributes {
@@ -28,6 +29,9 @@ const FILE_MODE = 0o600;
 const NETWORK = "network";
 
 const fileName = ({ containerID, ifname }: Attachment): string => `${containerID}_${ifname}.json`;
+
+/** How the names begin of files of a network that a killed call left unfinished. */
+const unfinishedOf = (network: string): string => `${UNFINISHED}${hashOf(network)}-`;
 
 const flag = (object: JsonObject, key: string): boolean | undefined => {
   const value = object.value(key);
@@ -51,9 +55,12 @@ function parsed(text: string): { attributes: Attributes; network: string | undef
   }
 }
 
-/** The backups of one directory. */
+/** The backups of a network. */
 export class Backups {
-  constructor(private readonly directory: string) {}
+  constructor(
+    private readonly directory: string,
+    private readonly network: string,
+  ) {}
 
   private path(name: string): string {
     return `${this.directory}/${name}`;
@@ -66,26 +73,34 @@ export class Backups {
   }
 
   /** Keeps attributes. Of those that were kept before, the older value stays: it is from before the tuning. */
-  keep(network: string, attachment: Attachment, attributes: Attributes): void {
+  keep(attachment: Attachment, attributes: Attributes): void {
     ensureDirectory(this.directory, DIRECTORY_MODE);
-    const kept = { ...attributes, ...definite(this.read(attachment)), [NETWORK]: network };
-    replaceWhole(this.path(fileName(attachment)), printJson(kept, 1), FILE_MODE);
+    const kept = { ...attributes, ...definite(this.read(attachment)), [NETWORK]: this.network };
+    const unfinished = this.path(unfinishedOf(this.network) + fileName(attachment));
+    removeFile(unfinished);
+    replaceWhole(this.path(fileName(attachment)), printJson(kept, 1), FILE_MODE, unfinished);
   }
 
   /** @throws SystemError */
   remove(attachment: Attachment): void {
-    removeFile(this.path(fileName(attachment)));
+    for (const prefix of ["", unfinishedOf(this.network)])
+      removeFile(this.path(prefix + fileName(attachment)));
   }
 
-  /** Removes the network's files but for those of valid attachments, and what a killed call left unfinished. */
-  collect(network: string, valid: readonly Attachment[]): void {
+  /** Removes the network's files but for those of valid attachments. @throws SystemError */
+  collect(valid: readonly Attachment[]): void {
     if (!exists(this.directory)) return;
-    const keep = new Set(valid.map(fileName));
+    const unfinished = unfinishedOf(this.network);
+    const keep = new Set(valid.flatMap((each) => [fileName(each), unfinished + fileName(each)]));
     for (const name of listDirectory(this.directory)) {
-      if (keep.has(name) || !name.endsWith(".json")) continue;
-      const text = readTextIfPresent(this.path(name));
-      if (text !== undefined && parsed(text)?.network === network) removeFile(this.path(name));
+      if (keep.has(name) || !(name.startsWith(unfinished) || this.isOwn(name))) continue;
+      removeFile(this.path(name));
     }
+  }
+
+  private isOwn(name: string): boolean {
+    const text = name.endsWith(".json") ? readTextIfPresent(this.path(name)) : undefined;
+    return text !== undefined && parsed(text)?.network === this.network;
   }
 }
 

@@ -41,7 +41,6 @@ const change = (container: Side, ifname: string, attributes: Attributes): Kernel
     .filter((refusal) => refusal !== undefined);
 
 export interface TunedOptions {
-  readonly network: string;
   readonly attachment: Attachment;
   /** What it should be; absent attributes stay as they are. */
   readonly wanted: Attributes;
@@ -77,7 +76,7 @@ function explained(refusal: KernelError, ifname: string): CniError {
 
 /** @param container absent when its namespace is gone, and the interface with it */
 export const tunedInterface = (container: Side | undefined, options: TunedOptions): Resource => {
-  const { network, attachment, wanted, backups, log } = options;
+  const { attachment, wanted, backups, log } = options;
   const { ifname } = attachment;
 
   /** Restores what was kept. What the interface refuses is kept on, and told. */
@@ -95,7 +94,7 @@ export const tunedInterface = (container: Side | undefined, options: TunedOption
       const found = attributesOf(interfaceOf(container!, ifname));
       if (Object.keys(wanted).length === 0) return undefined;
       return undoable(() => {
-        backups.keep(network, attachment, sameKeys(found, wanted));
+        backups.keep(attachment, sameKeys(found, wanted));
         const [refusal] = change(container!, ifname, wanted);
         if (refusal === undefined) return;
         restore();

@@ -74,10 +74,9 @@ function chained(call: Call<Tuning>): Chained {
     plan: ({ container }) => [
       ...settings.map((setting) => askedSysctl(container!, setting)),
       tunedInterface(container, {
-        network: config.name,
         attachment: attachmentOf(call),
         wanted,
-        backups: new Backups(config.dataDir),
+        backups: new Backups(config.dataDir, config.name),
         log: call.log,
       }),
     ],
@@ -95,7 +94,7 @@ export const plugin: Plugin<Tuning> = {
   },
   del: (call) => detachFromChain(chained(call)),
   check: (call) => compareInChain(chained(call)),
-  gc: ({ config, validAttachments }) => new Backups(config.dataDir).collect(config.name, validAttachments),
+  gc: ({ config, validAttachments }) => new Backups(config.dataDir, config.name).collect(validAttachments),
   status(call) {
     checkRepeated(call);
     settingsOf(sysctlOf(call.config), "IFNAME");

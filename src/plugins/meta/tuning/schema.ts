@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { runtimeConfig } from "../../../cni/config/parts/capabilities.ts";
 import { args, common } from "../../../cni/config/parts/common.ts";
-import { blank, mac } from "../../../cni/config/parts/text.ts";
+import { absolutePath, blank, mac } from "../../../cni/config/parts/text.ts";
 import { type Infer, shapeOf } from "../../../cni/config/shape.ts";
 
 const u32 = z.int().min(0).max(4294967295);
@@ -28,7 +28,7 @@ const settings = {
 export const Tuning = z
   .looseObject({
     ...settings,
-    dataDir: blank(z.string().default("/run/cni/tuning")).describe(
+    dataDir: blank(absolutePath.default("/run/cni/tuning")).describe(
       "Directory for the attributes that the interface had before, which DEL restores.",
     ),
     ...common,

@@ -1,0 +1,58 @@
+/** The lists of plugins that these tests put under stress: for each plugin one in which it does all that it can do. */
+
+import { bridge, flatnet } from "../failures/networks.ts";
+import { type Need, needs } from "../needs.ts";
+import type { PluginConfig } from "../plugins/call.ts";
+import type { Host } from "../plugins/host.ts";
+
+/** A network whose last plugin is the one under stress; those before it make what it works on. */
+export interface List {
+  /** The plugin under stress. */
+  readonly name: string;
+  /** What the kernel must have for it. */
+  readonly needs?: readonly Need[];
+  plugins(host: Host): readonly PluginConfig[];
+}
+
+/** The keys that a runtime gives each plugin of a list. */
+const network = { cniVersion: "1.1.0", name: "stressed" } as const;
+
+/** A bridge for the plugins that come after one. */
+const onBridge = (host: Host): PluginConfig => bridge(host, { name: network.name });
+
+export const lists: readonly List[] = [
+  { name: "flatnet", plugins: (host) => [flatnet(host)] },
+  { name: "bridge", plugins: (host) => [bridge(host)] },
+  { name: "loopback", plugins: () => [{ ...network, type: "loopback" }] },
+  {
+    name: "host-local",
+    plugins: (host) => [
+      { ...network, type: "host-local", ipam: { subnet: "10.9.0.0/24", dataDir: host.file("cni/networks") } },
+    ],
+  },
+  {
+    name: "tuning",
+    plugins: (host) => [
+      onBridge(host),
+      {
+        ...network,
+        type: "tuning",
+        dataDir: host.file("tuning"),
+        sysctl: { "net.ipv4.conf.IFNAME.arp_filter": "1" },
+        mac: "02:00:00:00:01:23",
+        mtu: 1400,
+        promisc: true,
+        allmulti: true,
+        txQLen: 500,
+      },
+    ],
+  },
+];
+
+/** Declares tests for each list, with what the list and `wanted` need of the machine. */
+export function eachList(
+  wanted: readonly Need[],
+  declare: (live: ReturnType<typeof needs>, list: List) => void,
+): void {
+  for (const list of lists) declare(needs("namespaces", ...wanted, ...(list.needs ?? [])), list);
+}
