@@ -13,7 +13,7 @@ import { CniError, codes } from "../cni/error.ts";
 import { randomHex } from "../sys/random.ts";
 import { allOrNothing, type Resource, type Undo, undoable } from "./resource.ts";
 import type { Side } from "./side.ts";
-import { ignoringAdvertisements, type Setting, sysctls } from "./sysctls.ts";
+import { ignoringAdvertisements, sysctls, withoutDetection } from "./sysctls.ts";
 
 export interface BridgeOptions {
   readonly name: string;
@@ -115,16 +115,6 @@ function create(host: Side, { name, mtu, vlanFiltering }: BridgeOptions): Undo |
   }
 }
 
-/**
- * What a new bridge is set to. From its own address the host asks for the containers that IPv6 packets from outside are
- * for; as long as the detection of duplicates lasted (2 s after the first container) it would have none to ask from.
- */
-const ofNew = (name: string): Setting => ({
-  key: `net/ipv6/conf/${name}/accept_dad`,
-  value: "0",
-  optional: true,
-});
-
 function explained(error: unknown, vlanFiltering: boolean): unknown {
   if (!(error instanceof KernelError) || error.code !== "EOPNOTSUPP") return error;
   const feature = vlanFiltering
@@ -189,7 +179,7 @@ export const bridge = (host: Side, options: BridgeOptions): Resource => ({
       if (undo !== undefined) made.remember(undo);
       const settings = [
         ignoringAdvertisements(options.name),
-        ...(created === undefined ? [] : [ofNew(options.name)]),
+        ...(created === undefined ? [] : [withoutDetection(options.name)]),
       ];
       sysctls(host, settings).ensure();
       const link = existing ?? bridgeNamed(host, options.name);

@@ -1,5 +1,5 @@
 /** The addresses by which the host is the gateway of containers. */
-import { type Address, deleteAddress } from "../../netlink/route/addresses.ts";
+import { type Address, addAddress, deleteAddress } from "../../netlink/route/addresses.ts";
 import type { LinkSummary } from "../../netlink/route/link/summary.ts";
 import { getLinkSummary } from "../../netlink/route/links.ts";
 import { familyOf } from "../../netlink/wire/address.ts";
@@ -7,7 +7,7 @@ import { overlap, parseCidr, withoutPrefix } from "../../netlink/wire/cidr.ts";
 import { CniError, codes } from "../cni/error.ts";
 import { absence, added, addressesOf, cidrOf, netlinkFamily } from "./addresses.ts";
 import { bridgeIndex, isUnused, keepMac } from "./bridge.ts";
-import { type Resource, undoable } from "./resource.ts";
+import { allOrNothing, inReverse, type Resource, type Undo, undoable } from "./resource.ts";
 import type { Side } from "./side.ts";
 import { sysctls } from "./sysctls.ts";
 
@@ -47,6 +47,25 @@ function addGateway(host: Side, device: string, cidr: string): void {
   host.route.do(request);
 }
 
+/** Takes addresses off a link. @returns how to put them on again */
+function clear(host: Side, index: number, addresses: readonly Address[]): Undo {
+  const putBack = (): void => {
+    for (const address of addresses) {
+      const [refusal] = host.route.attempt([addAddress({ ...address, address: address.address! })]);
+      if (refusal !== undefined && refusal.code !== "EEXIST") throw refusal;
+    }
+  };
+  return undoable(() => {
+    for (const address of addresses) {
+      const { prefixlen } = address;
+      const request = deleteAddress({ index, address: withoutPrefix(cidrOf(address)), prefixlen });
+      const [refusal] = host.route.attempt([request]);
+      // The others of a subnet go with its first.
+      if (refusal !== undefined && refusal.code !== "EADDRNOTAVAIL") throw refusal;
+    }
+  }, putBack);
+}
+
 export interface GatewayOptions {
   /** The bridge whose containers it is for. */
   readonly bridge: string;
@@ -74,13 +93,17 @@ export const gatewayAddress = (host: Side, options: GatewayOptions): Resource =>
     ensure() {
       const existing = addressesOf(host, index(), netlinkFamily(cidr));
       if (existing.some((address) => cidrOf(address) === cidr)) return undefined;
-      for (const other of conflicts(existing, cidr)) {
-        if (!force) throw conflict(device, cidr, other);
-        const { prefixlen } = other;
-        host.route.do(deleteAddress({ index: index(), address: withoutPrefix(cidrOf(other)), prefixlen }));
-      }
-      if (device === bridge) keepMac(host, bridge);
-      return undoable(() => addGateway(host, device, cidr), takeBack);
+      const inTheWay = conflicts(existing, cidr);
+      if (!force && inTheWay.length > 0) throw conflict(device, cidr, inTheWay[0]!);
+      return allOrNothing((made) => {
+        const putBack = clear(host, index(), inTheWay);
+        made.remember(putBack);
+        if (device === bridge) keepMac(host, bridge);
+        return inReverse(
+          putBack,
+          undoable(() => addGateway(host, device, cidr), takeBack),
+        );
+      });
     },
     check: () => absence(host, index(), cidr),
     remove: () => undefined,

@@ -106,13 +106,19 @@ export function differences(plan: Plan): string[] {
   return found;
 }
 
+/** Several undos as one, last first. It throws the first error, after all have been tried. */
+export const inReverse =
+  (...undos: readonly Undo[]): Undo =>
+  () => {
+    const made = new Made();
+    for (const undo of undos) made.remember(undo);
+    const [first] = made.undo();
+    if (first !== undefined) throw first;
+  };
+
 /**
  * Removes a plan, last first. A resource that cannot be removed does not keep the others.
  * @throws the first error, after all have been tried
  */
-export function removeAll(plan: Plan): void {
-  const made = new Made();
-  for (const resource of plan) made.remember(() => resource.remove());
-  const [first] = made.undo();
-  if (first !== undefined) throw first;
-}
+export const removeAll = (plan: Plan): void =>
+  inReverse(...plan.map((resource) => () => resource.remove()))();

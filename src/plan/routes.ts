@@ -1,5 +1,5 @@
 /** Routes by the links of an attachment. */
-import type { KernelError } from "../../netlink/errors.ts";
+import { KernelError } from "../../netlink/errors.ts";
 import {
   addRoute,
   type Route as KernelRoute,
@@ -48,6 +48,16 @@ function explained(refusal: KernelError, route: Route): CniError {
   return new CniError({ ...failure, operation: "make the route to", subject, hint }, { cause: refusal });
 }
 
+/** The routes of a table; none where the last one's end was the table's, too. */
+function routesIn(container: Side, table: Parameters<typeof listRoutes>[0]): KernelRoute[] {
+  try {
+    return container.route.list(listRoutes(table));
+  } catch (error) {
+    if (error instanceof KernelError && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
 /** A route by the container's interface. It goes with its link. */
 export const containerRoute = (container: Side, ifname: string, route: Route): Resource => ({
   describe: () => `route to ${route.dst}${nextHop(route) ? ` via ${nextHop(route)}` : ""} on ${ifname}`,
@@ -77,9 +87,8 @@ export const containerRoute = (container: Side, ifname: string, route: Route): R
     const index = containerIndex(container, ifname);
     // Without a table of its own it may be in any: a later plugin moves it into one (sbr, vrf).
     const { table } = route;
-    const found = container.route
-      .list(listRoutes({ family: familyName(route.dst), oif: index, ...(table !== undefined && { table }) }))
-      .filter((each) => shown(each) === wanted(route.dst));
+    const filter = { family: familyName(route.dst), oif: index, ...(table !== undefined && { table }) };
+    const found = routesIn(container, filter).filter((each) => shown(each) === wanted(route.dst));
     if (found.length === 0) return ["it is not there"];
     // A default route may have got another gateway on purpose.
     const gateway = nextHop(route);

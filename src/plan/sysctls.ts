@@ -95,6 +95,17 @@ export const forwarding = (family: 4 | 6): Setting => ({
 });
 
 /**
+ * A link of the host that looks for no duplicates of its IPv6 addresses. From its own address a bridge asks for the
+ * containers that packets from outside are for; as long as the detection lasted (2 s after the first container) it would
+ * have none to ask from.
+ */
+export const withoutDetection = (link: string): Setting => ({
+  key: `net/ipv6/conf/${link}/accept_dad`,
+  value: "0",
+  optional: true,
+});
+
+/**
  * A link of the host that hears no router advertisements: a container could tell the host where to route
  * (CVE-2020-10749). A bridge's ports need it too: frames to 01:80:c2:00:00:0e and its like pass by the bridge.
  */

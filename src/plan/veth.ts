@@ -41,6 +41,9 @@ function hostLink(host: Side, owner: Owner): LinkSummary | undefined {
   return link?.ifalias === ownerText(owner) ? link : undefined;
 }
 
+/** A bridge's port gets no IPv6 address of its own: nobody would use it. Kernels without IPv6 refuse to be told so. */
+export const withoutLinkLocal = { afSpec: { inet6: { addrGenMode: "none" } } } as const;
+
 /** Asks for the pair, and for its owner's name on it. @returns for each nothing, or the kernel's refusal */
 function create(host: Side, container: Side, { owner, bridge, mtu, mac }: VethOptions) {
   const ifname = hostLinkName(owner);
@@ -58,6 +61,7 @@ function create(host: Side, container: Side, { owner, bridge, mtu, mac }: VethOp
   return host.route.attempt([
     createLink({ ifname, ...port, ...pair }),
     setLink({ ifname, ifalias: ownerText(owner) }),
+    ...(bridge === undefined ? [] : [setLink({ ifname, ...withoutLinkLocal })]),
   ]);
 }
 

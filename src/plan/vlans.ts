@@ -8,6 +8,8 @@ import { bridgeIndex, defaultVlan, isUnused, unlessThere } from "./bridge.ts";
 import { hashOf, hostLinkName, type Owner } from "./owner.ts";
 import { allOrNothing, type Resource, type Undo, undoable } from "./resource.ts";
 import type { Side } from "./side.ts";
+import { ignoringAdvertisements, sysctls, withoutDetection } from "./sysctls.ts";
+import { withoutLinkLocal } from "./veth.ts";
 
 export interface PortVlans {
   /** The VLAN of untagged traffic, 1 to 4094. */
@@ -137,7 +139,14 @@ export const vlanGateway = (host: Side, { bridge, vlans, mtu, first }: VlanGatew
   const complete = (): void => {
     const link = find();
     if (link?.linkinfo?.kind !== "veth" || link.flags.includes("up")) return;
-    join(host, link.link!, bridge, { ...vlans, tagged: [] });
+    const port = host.route.get(getLinkSummary({ index: link.link! }));
+    host.route.attempt([setLink({ index: port.index, ...withoutLinkLocal })]);
+    sysctls(host, [
+      ignoringAdvertisements(port.ifname!),
+      ignoringAdvertisements(name),
+      withoutDetection(name),
+    ]).ensure();
+    join(host, port.index, bridge, { ...vlans, tagged: [] });
     host.route.do(setLink({ index: link.index, flags: ["up"], change: ["up"] }));
   };
   return {

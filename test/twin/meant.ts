@@ -53,6 +53,23 @@ export const usual = {
         : [{ at: at("host", "links", hostEnd(id, ifname), "txqlen"), go: undefined, ours: 1000 }]),
     ]),
   },
+  withoutLinkLocal: {
+    reason:
+      "The host's end gets no IPv6 address of its own: it is a port of the bridge, and nobody would use it.",
+    look: eachAttached(["bridge"], ({ id, ifname }) => {
+      const end = hostEnd(id, ifname);
+      return [
+        { at: at("host", "addresses", end), go: THERE, ours: {} },
+        { at: at("host", "links", end, "inet6_addr_gen_mode"), go: "eui64", ours: "none" },
+        {
+          at: at("host", "routes", `fe80::/64 dev ${end} proto kernel metric 256 pref medium`),
+          go: true,
+          ours: undefined,
+        },
+        { at: sysctl("host", `ipv6/conf/${end}/addr_gen_mode`), go: "0", ours: "1" },
+      ];
+    }),
+  },
   neighbourAnnounced: {
     reason:
       "IPv6 addresses are announced as IPv4 addresses are: neighbours that knew the last owner learn of the new.",
@@ -146,8 +163,6 @@ const otherAddress = (bridge: string, go: string, goId: string): Difference[] =>
 /** A port's own address against one that the bridge has, too. */
 const sharedAddress = (bridge: string, end: string): Difference[] => [
   { at: at("host", "links", end, "address"), go: addressOf(end, bridge), ours: addressOf(end) },
-  { at: at("host", "addresses", end, linkLocalOf(end, bridge)), go: THERE, ours: undefined },
-  { at: at("host", "addresses", end, linkLocalOf(end)), go: undefined, ours: THERE },
   ...["bridge_id", "root_id"].map((name) => ({
     at: at("host", "links", end, "linkinfo", "info_slave_data", name),
     go: idOf(end, bridge),

@@ -12,7 +12,8 @@ import { hostLinkName } from "../owner.ts";
 import { bridgePort, carrier } from "../port.ts";
 import type { Plan, Resource } from "../resource.ts";
 import type { Side } from "../side.ts";
-import { forwarding, ignoringAdvertisements, sysctls } from "../sysctls.ts";
+import { ignoringAdvertisements, sysctls } from "../sysctls.ts";
+import { forwardingOf } from "../uplinks.ts";
 import { vethPair } from "../veth.ts";
 import { portVlans, vlanGateway, vlanGatewayName } from "../vlans.ts";
 import type { Bridged, BridgedLink } from "./model.ts";
@@ -46,7 +47,7 @@ function gatewaySide(bridged: Bridged, host: Side): Resource[] {
 
 /** The host forwards what it is the gateway of. */
 const forwarded = ({ isGateway, ips }: Bridged, host: Side): Resource[] =>
-  isGateway ? [sysctls(host, [...familiesOf(ips)].map(forwarding))] : [];
+  isGateway ? forwardingOf(host, familiesOf(ips)) : [];
 
 function networkRules(bridged: Bridged, host: Side): Resource[] {
   const { owner, ips, masquerade, ports } = bridged;

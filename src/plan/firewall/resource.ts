@@ -110,7 +110,7 @@ export function elementsOwned(host: Side, wanted: (owner: string) => boolean): F
 
 /**
  * The owner's elements by the keys that they should have; undefined when these are not certainly all: the addresses'
- * elements say how many ports there are.
+ * elements say how many ports there are. An owner of whose addresses nothing is known here has no elements.
  */
 function elementsExpected(host: Side, entries: readonly Entry[], own: string): Found[] | undefined {
   const found = entries.flatMap(({ set, key }) => {
@@ -119,6 +119,7 @@ function elementsExpected(host: Side, entries: readonly Entry[], own: string): F
       ? [{ set, element }]
       : [];
   });
+  if (entries.length > 0 && found.length === 0) return [];
   const locals = found.filter(({ set }) => set.startsWith("local"));
   const complete = entries.length > 0 && found.length === entries.length && locals.length > 0;
   const ports = found.filter(({ set }) => set.includes("ports")).length;

@@ -16,7 +16,7 @@ import { type Resource, undoable } from "../resource.ts";
 import type { Side } from "../side.ts";
 import { containerLink } from "../veth.ts";
 import { explained } from "./absent.ts";
-import { countOwned, deleteOwned, type Place, place, refusedWith } from "./owned.ts";
+import { countOwned, deleteOwned, ownerAt, type Place, place, refusedWith } from "./owned.ts";
 
 const TABLE = { family: "bridge", table: "flatnet" } as const;
 const PORTS = "guarded";
@@ -58,13 +58,15 @@ const SETS = [
   { ...TABLE, set: ADDRESSES },
 ] as const;
 
-function placesOf(owner: Owner, mac: string): Place[] {
-  const link = hostLinkName(owner);
-  return [
-    { of: { ...TABLE, set: ADDRESSES }, key: dataOf(portAndAddress, [link, mac]) },
-    { of: { ...TABLE, set: PORTS }, key: dataOf(ifname, link) },
-  ];
-}
+const guardOf = (owner: Owner): Place => ({
+  of: { ...TABLE, set: PORTS },
+  key: dataOf(ifname, hostLinkName(owner)),
+});
+
+const placesOf = (owner: Owner, mac: string): Place[] => [
+  { of: { ...TABLE, set: ADDRESSES }, key: dataOf(portAndAddress, [hostLinkName(owner), mac]) },
+  guardOf(owner),
+];
 
 /** Deletes the elements whose owner `wanted` picks. */
 export const unguard = (host: Side, wanted: (owner: string) => boolean): void =>
@@ -82,6 +84,9 @@ export const spoofCheck = (host: Side, container: Side | undefined, owner: Owner
       return undoable(add, remove);
     },
     check: () => (countOwned(host, SETS, own) === SETS.length ? [] : ["its elements are not there"]),
-    remove,
+    // Asked for by its key: other containers' elements cost nothing then.
+    remove() {
+      if (ownerAt(host, guardOf(owner)) === own) remove();
+    },
   };
 };

@@ -5,6 +5,7 @@ import { lacking } from "../../features.ts";
 import { needs } from "../../needs.ts";
 import { Host, hostAddress, outsideAddress } from "../host.ts";
 import { addresses, link, links, program, routes, ruleset, sysctl, vethNames } from "../kernel.ts";
+import type { Attachment } from "../network.ts";
 import { ask, serve } from "../talk.ts";
 import { bridge, dual, range } from "./configuration.ts";
 
@@ -171,6 +172,25 @@ live.describe("bridge", () => {
     expect(host.leases("other")).toHaveLength(forceAddress ? 1 : 0);
   });
 
+  live.test("an ADD that fails puts back the addresses that forceAddress has replaced", () => {
+    using host = new Host();
+    program(host.namespace, ..."ip link add cni0 address 02:00:00:00:00:42 up type bridge".split(" "));
+    // The second is of the first one's subnet, and goes with it.
+    for (const address of ["10.9.9.1/24", "10.9.9.2/24", "10.8.8.1/24"])
+      program(host.namespace, "ip", "address", "add", address, "brd", "+", "dev", "cni0");
+    const shown = () => program(host.namespace, "ip", "-4", "address", "show", "dev", "cni0");
+    const before = shown();
+    const ipam = { ...range, routes: [{ dst: "192.168.0.0/16", gw: "172.31.0.1" }] };
+    const network = host.network(bridge({ isGateway: true, forceAddress: true, ipam }));
+    expect(network.refuse("web").msg).toContain("make the route to 192.168.0.0/16 via 172.31.0.1");
+    expect(shown()).toBe(before);
+    host
+      .network(bridge({ isGateway: true, forceAddress: true, ipam: range }))
+      .add("web")
+      .check();
+    expect(addresses(host.namespace, "cni0")).toEqual(["10.1.2.1/24"]);
+  });
+
   live.test("IPv6 gateways of different subnets stand side by side", () => {
     using host = new Host();
     const keys = (subnet: string) => ({ isGateway: true, ipam: { type: "host-local", subnet } });
@@ -257,6 +277,63 @@ live.describe("bridge", () => {
       web.check();
       expect(ruleset(host.namespace)).not.toContain(killed.result.interfaces![2]!.mac);
       expect(ruleset(host.namespace)).toContain(web.result.interfaces![2]!.mac);
+    },
+  );
+
+  live.test("DEL removes what keys made that have been switched off since the ADD", () => {
+    using host = new Host();
+    const keys = { isGateway: true, ipam: dual };
+    const on = { ...keys, ipMasq: true, macspoofchk: true };
+    const attached = ["web", "shop", "blog"].map((id) => host.network(bridge(on)).add(id));
+    const [web, shop, blog] = attached as [Attachment, Attachment, Attachment];
+    const off = host.network(bridge(keys));
+    const again = ({ id, namespace, result }: Attachment) => {
+      const attachment = off.container(id, { namespace });
+      attachment.remember(result);
+      return attachment;
+    };
+    again(web).del();
+    expect(ruleset(host.namespace)).not.toContain("net web");
+    expect(ruleset(host.namespace)).toContain("net shop");
+    host.end(shop.namespace);
+    again(shop).del();
+    expect(ruleset(host.namespace)).not.toContain("net shop");
+    off.container("blog", { namespace: blog.namespace }).del();
+    expect(ruleset(host.namespace)).not.toContain("net blog");
+    expect(host.leases("net")).toEqual([]);
+  });
+
+  live.test("a bridge of others that has lost its ports is used again", () => {
+    using host = new Host();
+    program(host.namespace, "ip", "link", "add", "cni0", "type", "bridge");
+    program(host.namespace, "ip", "link", "set", "cni0", "up");
+    for (const id of ["a", "b", "c"]) {
+      const attachment = host.network(bridge(id === "b" ? { isGateway: true, ipam: range } : {})).add(id);
+      attachment.check();
+      attachment.del();
+      expect(links(host.namespace).filter(({ master }) => master === "cni0")).toEqual([]);
+    }
+  });
+
+  live.test("CHECK names a route whose table has gone", () => {
+    using host = new Host();
+    const ipam = { ...range, routes: [{ dst: "192.168.2.0/24", table: 4711 }] };
+    const web = host.network(bridge({ isGateway: true, ipam })).add("web");
+    web.check();
+    program(web.namespace, "ip", "route", "flush", "table", "4711");
+    expect(web.refused("CHECK").msg).toContain(
+      "route to 192.168.2.0/24 via 10.1.2.1 on eth0: it is not there",
+    );
+  });
+
+  live.test(
+    "the host's end has no IPv6 address, and none is looked for in the container before it is up",
+    () => {
+      using host = new Host();
+      const web = host.network(bridge({ isGateway: true, ipam: dual })).add("web");
+      expect(program(host.namespace, "ip", "-6", "address", "show", "dev", web.hostLink)).toBe("");
+      expect(program(web.namespace, "ip", "-6", "address", "show", "dev", "eth0", "tentative")).toBe("");
+      expect(sysctl(web.namespace, "net/ipv6/conf/eth0/accept_dad")).toBe("0");
     },
   );
 

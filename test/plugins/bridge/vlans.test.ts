@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { needs } from "../../needs.ts";
 import type { PluginConfig } from "../call.ts";
 import { Host } from "../host.ts";
-import { addresses, link, links, program, vethNames, vlans } from "../kernel.ts";
+import { addresses, link, links, program, sysctl, vethNames, vlans } from "../kernel.ts";
 import type { Attachment } from "../network.ts";
 import { ask, serve } from "../talk.ts";
 import { bridge, dual, range } from "./configuration.ts";
@@ -109,6 +109,28 @@ live.describe("VLANs of bridge", () => {
     using _server = await serve(host.namespace, { port: 80, name: "host" });
     for (const address of ["10.1.2.1", "fd00:1:2::1"])
       expect(await ask(web.namespace, { address, port: 80 })).toMatchObject({ from: "host" });
+    web.check();
+  });
+
+  live.test("the gateway's device hears no router advertisements, and neither do the ports", () => {
+    using host = new Host();
+    const web = host.network(bridge({ vlan: 100, isGateway: true, ipam: dual })).add("web");
+    const names = ["cni0", "cni0.100", web.hostLink, portOf(host, "cni0.100")];
+    const heard = names.map((name) => sysctl(host.namespace, `net/ipv6/conf/${name}/accept_ra`));
+    expect(heard).toEqual(names.map(() => "0"));
+    expect(sysctl(host.namespace, "net/ipv6/conf/cni0.100/accept_dad")).toBe("0");
+  });
+
+  live.test("a gateway's device that a killed call has left half made is completed", () => {
+    using host = new Host();
+    const keys = { vlan: 100, isGateway: true, ipam: range };
+    host.network(bridge(keys)).add("web").del();
+    const port = portOf(host, "cni0.100");
+    program(host.namespace, "ip", "link", "set", "cni0.100", "down");
+    program(host.namespace, "bridge", "vlan", "delete", "vid", "100", "dev", port);
+    const web = host.network(bridge(keys)).add("web");
+    expect(vlans(host.namespace, port)).toEqual([untagged(100)]);
+    expect(link(host.namespace, "cni0.100").flags).toContain("UP");
     web.check();
   });
 

@@ -33,21 +33,24 @@ function checkTogether({ ipam, disableContainerInterface, hairpinMode, promiscMo
   }
 }
 
+/** DEL removes what keys that have been switched off since the ADD had made. */
 function linkOf(call: Call<Bridge>): BridgedLink {
   const { config } = call;
+  const removing = removes(call.command);
   return {
     owner: ownerOf(call),
     sandbox: call.netns,
     bridge: { name: config.bridge, promiscuous: config.promiscMode, mtu: config.mtu },
     port: { hairpin: config.hairpinMode, isolated: config.portIsolation },
-    vlans: removes(call.command) ? undefined : portVlans(config),
+    vlans: portVlans(removing ? { ...config, vlanTrunk: undefined } : config),
     mac: askedMac(call, ["capability", "args", "MAC"]),
-    checkSpoofing: config.macspoofchk,
+    checkSpoofing: config.macspoofchk || removing,
   };
 }
 
 function bridged(call: Call<Bridge>, leased: Result): Bridged {
   const { config } = call;
+  const masquerade = config.ipMasq || removes(call.command);
   const isGateway = config.isGateway || config.isDefaultGateway;
   const ips = isGateway ? withGateways(leased.ips) : leased.ips;
   requireAddresses(call, leased);
@@ -63,8 +66,8 @@ function bridged(call: Call<Bridge>, leased: Result): Bridged {
     dns: dnsOver(config, leased),
     isGateway,
     forceAddress: config.forceAddress,
-    usesFirewall: config.ipMasq,
-    masquerade: config.ipMasq,
+    usesFirewall: masquerade,
+    masquerade,
     ports: [],
   };
 }

@@ -11,7 +11,8 @@ import { hostLinkName, type Owner } from "../../../plan/owner.ts";
 import type { Plan, Resource } from "../../../plan/resource.ts";
 import { exactRoute } from "../../../plan/routes.ts";
 import type { Side } from "../../../plan/side.ts";
-import { forwarding, ignoringAdvertisements, sysctls } from "../../../plan/sysctls.ts";
+import { ignoringAdvertisements, sysctls } from "../../../plan/sysctls.ts";
+import { forwardingOf } from "../../../plan/uplinks.ts";
 import { containerIndex, containerLink, vethPair } from "../../../plan/veth.ts";
 
 /** The pair, which needs no addresses. */
@@ -129,7 +130,7 @@ export function addressedPlan(wanted: PointToPoint, { host, container }: Sides):
         ]
       : []),
     // Last, since it is never taken back: an ADD that fails leaves the host as it was.
-    sysctls(host, [...familiesOf(ips)].map(forwarding)),
+    ...forwardingOf(host, familiesOf(ips)),
   ];
 }
 
