@@ -32,6 +32,8 @@ export interface Attaching {
   link(sides: Sides): Plan;
   /** All the rest. @throws CniError when configuration and addresses do not go together */
   addressed(sides: Sides, leased: Result): Addressed;
+  /** What only DEL looks for: it was made by another program. */
+  foreign?(host: Side): Plan;
 }
 
 /** Makes the attachment, or nothing. The namespace and the IPAM plugin are looked for before anything is made. */
@@ -81,6 +83,7 @@ export function detach(attaching: Attaching): void {
       remove: () => ipam()?.del(),
     },
     ...planOf(attaching, { host, container }),
+    ...(attaching.foreign?.(host) ?? []),
   ]);
 }
 

@@ -18,6 +18,8 @@ export interface Chained {
    * @throws CniError when configuration and result do not go together; DEL goes on with what is right
    */
   plan(sides: Sides, previous: Result | undefined): Plan;
+  /** What only DEL looks for: it was made by another program. */
+  foreign?(host: Side): Plan;
   /** The result of ADD; the same as before the plugin where this is absent. */
   result?(sides: Sides, previous: Result): Result;
 }
@@ -45,7 +47,7 @@ export function detachFromChain(chained: Chained): void {
   using namespace = namespaceIfThere(request.netns);
   using host = new Side("host", undefined, request.open);
   using container = namespace && new Side("container", namespace, request.open);
-  removeAll(chained.plan({ host, container }, request.prevResult));
+  removeAll([...chained.plan({ host, container }, request.prevResult), ...(chained.foreign?.(host) ?? [])]);
 }
 
 /** @throws CniError that names every difference between the plan and what there is */

@@ -37,7 +37,7 @@ function staleFor({ config, validAttachments }: Call): Stale {
 /** One kind of thing that may be left behind, and how what is stale of it is removed. */
 export interface Leftover {
   readonly what: string;
-  remove(host: Side, stale: Stale): void;
+  remove(host: Side, stale: Stale, request: Call): void;
 }
 
 /** Veth pairs, known by the owner in the alias of the host's end. */
@@ -84,6 +84,6 @@ export function collect({ request, addresses, leftovers }: Collecting): void {
   });
   removeAll([
     removing("leases", () => addresses?.()),
-    ...leftovers.map(({ what, remove }) => removing(what, () => remove(host, stale))),
+    ...leftovers.map(({ what, remove }) => removing(what, () => remove(host, stale, request))),
   ]);
 }

@@ -8,12 +8,13 @@ export type Said = readonly Expression[];
 const isSilent = ({ name, data }: Expression): boolean =>
   name === "counter" || (name as string) === "log" || (name === "match" && data?.name === "comment");
 
-const decisive = (said: Said): Said => said.filter((expression) => !isSilent(expression));
+/** What of a rule decides anything. */
+export const decisive = (said: Said): Said => said.filter((expression) => !isSilent(expression));
 
 /** What becomes of the packets that a rule fits, with the chain it leads to. */
 export function verdictOf(said: Said) {
   const last = decisive(said).at(-1);
-  if (last?.name === "reject") return { code: "drop" } as const;
+  if (last?.name === "reject") return { code: "drop", chain: undefined } as const;
   return last?.name === "immediate" ? last.data?.data?.verdict : undefined;
 }
 

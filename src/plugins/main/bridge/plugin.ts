@@ -5,7 +5,7 @@ import { CniError, codes } from "../../../cni/error.ts";
 import type { Call, Plugin } from "../../../cni/plugin.ts";
 import type { Result } from "../../../cni/result.ts";
 import { identityOf } from "../../../names.ts";
-import { attach, compare, detach } from "../../../plan/attaching/attach.ts";
+import { type Attaching, attach, compare, detach } from "../../../plan/attaching/attach.ts";
 import { collect, firewallElements, guardedPorts, links, ownerOf } from "../../../plan/attaching/collect.ts";
 import { dnsOver, requireAddresses } from "../../../plan/attaching/leased.ts";
 import { askedMac } from "../../../plan/attaching/mac.ts";
@@ -13,6 +13,8 @@ import { attachingToBridge } from "../../../plan/bridged/attaching.ts";
 import { withDefaultRoutes, withGateways } from "../../../plan/bridged/gateways.ts";
 import type { Bridged, BridgedLink } from "../../../plan/bridged/model.ts";
 import { hostReady } from "../../../plan/bridged/status.ts";
+import { madeByReference, referenceLeftovers } from "../../../plan/reference/leftovers.ts";
+import type { PartName } from "../../../plan/reference/parts.ts";
 import { shapeOfBridge } from "./schema.ts" with { type: "macro" };
 import type { Bridge } from "./schema.ts";
 import { portVlans } from "./vlans.ts";
@@ -75,13 +77,21 @@ function bridged(call: Call<Bridge>, leased: Result): Bridged {
 const ipamOf = (call: Call<Bridge>) =>
   call.config.ipam?.type ? call.ipam(call.config.ipam.type) : undefined;
 
-const attaching = (call: Call<Bridge>) =>
-  attachingToBridge({
+/** What the Go plugin makes in the firewall for such a configuration. */
+const inFirewall = ({ ipMasq, macspoofchk }: Bridge): PartName[] => [
+  ...(ipMasq ? (["masquerade"] as const) : []),
+  ...(macspoofchk ? (["spoofCheck"] as const) : []),
+];
+
+const attaching = (call: Call<Bridge>): Attaching => ({
+  ...attachingToBridge({
     request: call,
     ipam: () => ipamOf(call),
     link: () => linkOf(call),
     bridged: (leased) => bridged(call, leased),
-  });
+  }),
+  foreign: (host) => [madeByReference(host, ownerOf(call), inFirewall(call.config), call)],
+});
 
 export const plugin: Plugin<Bridge> = {
   ...identityOf("bridge"),
@@ -96,7 +106,7 @@ export const plugin: Plugin<Bridge> = {
     collect({
       request: call,
       addresses: () => ipamOf(call)?.gc(),
-      leftovers: [links, guardedPorts, firewallElements],
+      leftovers: [links, guardedPorts, firewallElements, referenceLeftovers(inFirewall(call.config))],
     }),
   status(call) {
     ipamOf(call)?.status();

@@ -10,6 +10,8 @@ import { dnsOver, ipamOf, requireAddresses } from "../../../plan/attaching/lease
 import { forwardingReady } from "../../../plan/forward/status.ts";
 import { requireKind } from "../../../plan/kinds.ts";
 import { HOST_LINK } from "../../../plan/owner.ts";
+import { madeByReference, referenceLeftovers } from "../../../plan/reference/leftovers.ts";
+import type { PartName } from "../../../plan/reference/parts.ts";
 import { Side } from "../../../plan/side.ts";
 import { addressedPlan, linkPlan, type Pair, type PointToPoint, resultOf } from "./plan.ts";
 import { shapeOfPtp } from "./schema.ts" with { type: "macro" };
@@ -38,6 +40,9 @@ function pointToPoint(call: Call<Ptp>, leased: Result): PointToPoint {
   return { ...pairOf(call), ips, routes, dns: dnsOver(config, leased), masquerade: config.ipMasq };
 }
 
+/** What the Go plugin makes in the firewall for such a configuration. */
+const inFirewall = ({ ipMasq }: Ptp): PartName[] => (ipMasq ? ["masquerade"] : []);
+
 const attaching = (call: Call<Ptp>): Attaching => ({
   request: call,
   ipam: () => ipamOf(call),
@@ -49,6 +54,7 @@ const attaching = (call: Call<Ptp>): Attaching => ({
       result: () => resultOf(wanted, sides, call.netns),
     };
   },
+  foreign: (host) => [madeByReference(host, ownerOf(call), inFirewall(call.config), call)],
 });
 
 export const plugin: Plugin<Ptp> = {
@@ -61,7 +67,7 @@ export const plugin: Plugin<Ptp> = {
     collect({
       request: call,
       addresses: () => ipamOf(call)?.gc(),
-      leftovers: [links, firewallElements],
+      leftovers: [links, firewallElements, referenceLeftovers(inFirewall(call.config))],
     }),
   status(call) {
     ipamOf(call)?.status();

@@ -20,6 +20,7 @@ import { bridgeIn, hostInterfaces, portsOf } from "../../../plan/forward/ports.t
 import { scaffold } from "../../../plan/forward/scaffold.ts";
 import { forwardingReady } from "../../../plan/forward/status.ts";
 import { familiesOf } from "../../../plan/interface.ts";
+import { madeByReference } from "../../../plan/reference/leftovers.ts";
 import type { Plan } from "../../../plan/resource.ts";
 import { Side } from "../../../plan/side.ts";
 import { shapeOfFirewall } from "./schema.ts" with { type: "macro" };
@@ -71,6 +72,10 @@ const chained = (call: Call<Firewall>): Chained => ({
     ...guarding(call, host, previous),
     toldOfObstacles(host, { firewall: "yes", links: previous.interfaces[0]?.name }, call.log),
   ],
+  foreign(host) {
+    const cidrs = (call.prevResult ?? emptyResult).ips.map(({ address }) => address);
+    return [madeByReference(host, ownerOf(call), ["admitted"], { cidrs, log: call.log })];
+  },
 });
 
 export const plugin: Plugin<Firewall> = {
