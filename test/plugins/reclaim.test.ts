@@ -256,6 +256,28 @@ for (const [title, plugins, where] of writers) {
   });
 }
 
+live.test("an ADD that cannot look for proof says that the range is used up, and nothing else", () => {
+  using host = fullHost().host;
+  host.reboot();
+  const { plugins } = host;
+  const config = JSON.stringify(
+    host.network(network({ reclaim: "dead" })).configOf(network({ reclaim: "dead" }).plugins[0]!),
+  );
+  const variables = {
+    CNI_COMMAND: "ADD",
+    CNI_CONTAINERID: "d",
+    CNI_IFNAME: "eth0",
+    CNI_NETNS: "/x",
+    CNI_PATH: plugins,
+  };
+  const { exit, stdout } = host.run(
+    ["sh", "-c", 'mount --bind /dev/null /proc/uptime; exec "$@"', "sh", `${plugins}/host-local`],
+    variables,
+    config,
+  );
+  expect([exit, JSON.parse(stdout).msg]).toEqual([1, expect.stringContaining("3 of 3 by containers")]);
+});
+
 live.test("hostile names in a lease lead nowhere", () => {
   using host = new Host();
   mkdirSync(host.file("cni/networks/net"), { recursive: true });

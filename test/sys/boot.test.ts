@@ -71,6 +71,10 @@ describe("a time is of an earlier boot", () => {
     const now = Date.now();
     expect(earlierBoot({ now, uptime: HOUR, made })(now - 2 * HOUR)).toBe(false);
   });
+  test("never where the time since the start cannot be read", () => {
+    const { made, first } = run();
+    expect(earlierBoot({ now: first + HOUR, uptime: Number.NaN, made })(first - 2 * HOUR)).toBe(false);
+  });
   test("by what is in the directory itself, links as they are", () => {
     const { made, first } = run();
     mkdirSync(`${made}/folder`);

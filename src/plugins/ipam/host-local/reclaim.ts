@@ -4,6 +4,7 @@
  * A runtime that is killed, or a machine that loses power, sends no DEL. What is left then keeps its address for ever
  * unless somebody can show that it is dead; a doubt is enough for it to stay.
  */
+import { NetlinkError } from "../../../../netlink/errors.ts";
 import type { Attachment, Call } from "../../../cni/plugin.ts";
 import { earlierBoot } from "../../../sys/boot.ts";
 import { FILESYSTEM, filesystemType } from "../../../sys/directories.ts";
@@ -42,12 +43,20 @@ function ofEarlierBoot(directory: string): IsDead {
   return ({ holder, isEmpty, changed }) => (holder !== undefined || isEmpty) && isEarlier(changed);
 }
 
-/** The same function, made when it is first needed: nearly every call needs none of this. */
+/**
+ * The same function, made when it is first needed: nearly every call needs none of this. What the kernel does not tell
+ * leaves a doubt, and is no reason for a call to fail.
+ */
 function whenNeeded(make: () => IsDead): IsDead {
   let made: IsDead | undefined;
   return (lease) => {
-    made ??= make();
-    return made(lease);
+    try {
+      made ??= make();
+      return made(lease);
+    } catch (error) {
+      if (error instanceof NetlinkError) return false;
+      throw error;
+    }
   };
 }
 
