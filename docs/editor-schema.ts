@@ -21,7 +21,7 @@ function split({ description, default: usual, ...value }: Json): [about: Json, v
 
 /** Standard JSON Schema of one that has our own words in it (`jsonSchemaOf`). */
 function standard(schema: Json): Json {
-  const { wanted, blank, editor, format, ...rest } = schema;
+  const { wanted, blank, lower, editor, format, ...rest } = schema;
   const [about, value] = split({ ...rest, ...(editor as Json | undefined) });
   if (value.properties) value.properties = each(value.properties, standard);
   if (value.items) value.items = standard(value.items as Json);

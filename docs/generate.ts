@@ -10,6 +10,7 @@ import { Loopback } from "../src/plugins/main/loopback/schema.ts";
 import { Ptp } from "../src/plugins/main/ptp/schema.ts";
 import { Bandwidth } from "../src/plugins/meta/bandwidth/schema.ts";
 import { Firewall } from "../src/plugins/meta/firewall/schema.ts";
+import { Portmap } from "../src/plugins/meta/portmap/schema.ts";
 import { Sbr } from "../src/plugins/meta/sbr/schema.ts";
 import { Tuning } from "../src/plugins/meta/tuning/schema.ts";
 import { listSchema, pluginSchema } from "./editor-schema.ts";
@@ -22,6 +23,7 @@ export const schemas = {
   ptp: Ptp,
   loopback: Loopback,
   sbr: Sbr,
+  portmap: Portmap,
   tuning: Tuning,
   bandwidth: Bandwidth,
   "host-local": HostLocal,

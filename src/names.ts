@@ -10,6 +10,7 @@ const since = {
   ptp: "0.1.0",
   "host-local": "0.1.0",
   loopback: "0.1.0",
+  portmap: "0.1.0",
   tuning: "0.1.0",
   sbr: "0.1.0",
   bandwidth: "0.3.0",

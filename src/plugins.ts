@@ -21,6 +21,7 @@ const others = {
   loopback: () => import("./plugins/main/loopback/plugin.ts"),
   sbr: () => import("./plugins/meta/sbr/plugin.ts"),
   bandwidth: () => import("./plugins/meta/bandwidth/plugin.ts"),
+  portmap: () => import("./plugins/meta/portmap/plugin.ts"),
   tuning: () => import("./plugins/meta/tuning/plugin.ts"),
   firewall: () => import("./plugins/meta/firewall/plugin.ts"),
 } satisfies Record<Exclude<PluginName, keyof typeof givingAddresses>, () => Promise<{ plugin: object }>>;

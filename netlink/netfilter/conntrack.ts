@@ -73,11 +73,24 @@ export const flushConnections = (family: ConnectionFamily): Request => {
   return change(operation("connection.flush", family), CT_MSG.delete, 0, Connection, body);
 };
 
-/** The connections that a filter means, of both families unless it has an address. @throws KernelError */
-export const connectionsOf = (client: Client, filter: ConnectionFilter = {}): Connection[] =>
-  familiesOf(filter)
+/**
+ * The connections that a filter means, of both families unless it has an address or `families` are given.
+ * @throws KernelError
+ */
+export const connectionsOf = (
+  client: Client,
+  filter: ConnectionFilter = {},
+  families = familiesOf(filter),
+): Connection[] =>
+  families
     .flatMap((family) => client.list(listConnections(family, filter)))
     .filter((connection) => matches(connection, filter));
+
+/** Some of the connections that a filter means. */
+export interface Among {
+  readonly family?: ConnectionFamily;
+  readonly only?: (original: Direction) => boolean;
+}
 
 /** How many requests go into one datagram, so that their acks fit the receive buffer. */
 const AT_ONCE = 128;
@@ -88,11 +101,14 @@ const AT_ONCE = 128;
  *
  *     forgetConnections(client, { original: { protocol: 17, destination: "192.0.2.1", destinationPort: 53 } })
  *
+ * @param among how to pick some of them: by family, and by their first packet's direction
  * @returns how many there were
  * @throws KernelError
  */
-export function forgetConnections(client: Client, filter: ConnectionFilter): number {
-  const requests = connectionsOf(client, filter).map(deleteConnection);
+export function forgetConnections(client: Client, filter: ConnectionFilter, among: Among = {}): number {
+  const { family, only = () => true } = among;
+  const found = connectionsOf(client, filter, family === undefined ? undefined : [family]);
+  const requests = found.filter(({ tupleOrig }) => only(directionOf(tupleOrig))).map(deleteConnection);
   for (let start = 0; start < requests.length; start += AT_ONCE) {
     const refusals = client.attempt(requests.slice(start, start + AT_ONCE));
     const refusal = refusals.find((error) => error !== undefined && error.code !== "ENOENT");

@@ -59,6 +59,11 @@ function prefixed(op: "eq" | "neq", field: PayloadField<string>, prefix: string)
   return [field.load(FIRST), mask(bits), compare(op, address)];
 }
 
+/** Values whose bytes compare as numbers: in network order. */
+function inNetworkOrder<T>({ type }: Field<T>): void {
+  if (type.byteorder !== "network") throw new EncodeError("ranges are of types in network order");
+}
+
 /** Loads fields one behind the other, each at a multiple of 4 bytes, as a concatenated key has them. */
 function loaded(fields: readonly Field<unknown>[]): Expression[] {
   let slot = 0;
@@ -81,11 +86,30 @@ export const match = {
   /** The address is in a network: `match.within(ip.saddr, "127.0.0.0/8")`. */
   within: (field: PayloadField<string>, prefix: string): Expression[] => prefixed("eq", field, prefix),
   notWithin: (field: PayloadField<string>, prefix: string): Expression[] => prefixed("neq", field, prefix),
+  /** From `first` to `last`: `match.between(th.dport, 8000, 8999)`. */
+  between: <T>(field: Field<T>, first: T, last: T): Expression[] => {
+    inNetworkOrder(field);
+    return [
+      field.load(FIRST),
+      compare("gte", dataOf(field.type, first).value),
+      compare("lte", dataOf(field.type, last).value),
+    ];
+  },
+  notBetween: <T>(field: Field<T>, first: T, last: T): Expression[] => {
+    inNetworkOrder(field);
+    const [fromData, toData] = [dataOf(field.type, first), dataOf(field.type, last)];
+    return [field.load(FIRST), { name: "range", data: { sreg: FIRST, op: "neq", fromData, toData } }];
+  },
   /** The bits in `bits` are those of `value`. */
   masked: (op: "eq" | "neq", field: Field<number>, value: number, bits: number): Expression[] => [
     field.load(FIRST),
     mask(dataOf(field.type, bits).value, "maskXor"),
     compare(op, dataOf(field.type, value).value),
+  ],
+  /** A name that begins so: `match.beginsWith("eq", meta.iifname, "veth")`. */
+  beginsWith: (op: "eq" | "neq", field: Field<string>, start: string): Expression[] => [
+    field.load(FIRST),
+    compare(op, new TextEncoder().encode(start)),
   ],
   /** The fields together are a key of a set. */
   inSet: (fields: readonly Field<unknown>[], set: string): Expression[] => [

@@ -204,22 +204,3 @@ export const bridge = (host: Side, options: BridgeOptions): Resource => ({
   },
   remove: () => undefined,
 });
-
-/**
- * A device may route 127.0.0.0/8 (route_localnet): so the host reaches IPv4 ports published on its loopback. Set by
- * netlink, which works where /proc/sys is read-only. Not taken back: it is shared, or goes with the device.
- */
-export const loopbackRouting = (host: Side, device: string): Resource => ({
-  describe: () => `loopback addresses routed by ${device}`,
-  ensure() {
-    host.route.do(setLink({ ifname: device, afSpec: { inet: { conf: { routeLocalnet: 1 } } } }));
-    return undefined;
-  },
-  check() {
-    const found = host.route.get(getLink({ ifname: device })).afSpec?.inet?.conf;
-    return found?.routeLocalnet === 1
-      ? []
-      : [`net/ipv4/conf/${device}/route_localnet is ${found?.routeLocalnet}`];
-  },
-  remove: () => undefined,
-});

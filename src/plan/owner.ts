@@ -7,7 +7,7 @@ export interface Owner {
   readonly ifname: string;
 }
 
-/** IFALIASZ - 1 and what fits a comment of nf_tables (NFT_USERDATA_MAXLEN less its header) with room for a suffix. */
+/** What fits an alias (IFALIASZ less one) with room to spare. */
 const LONGEST = 220;
 
 /**
@@ -24,20 +24,60 @@ export function hashOf(text: string): string {
 /** The prefix of every owner's text. */
 const PREFIX = "flatnet";
 
-/** The prefix of the texts of all owners in a network. */
-export const networkText = (network: string): string =>
+/** The prefix of the aliases of all owners in a network. */
+const networkText = (network: string): string =>
   `${PREFIX} ${network.length > 80 ? `${network.slice(0, 60)}~${hashOf(network)}` : network} `;
 
 /**
- * The owner in one line, `flatnet NETWORK CONTAINER IFNAME`, as it stands in the alias of links and the comments of
- * elements. What is too long for these is cut and ends with a hash.
+ * The owner in one line, `flatnet NETWORK CONTAINER IFNAME`, as it stands in the alias of links. What is too long is cut
+ * and ends with a hash.
  */
 export function ownerText({ network, containerId, ifname }: Owner): string {
   const text = `${networkText(network)}${containerId} ${ifname}`;
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 9)}~${hashOf(text)}` : text;
 }
 
-/** Whether an alias or a comment is an owner's. */
+const bytesIn = (text: string): number => new TextEncoder().encode(text).length;
+
+/** At most `room` bytes of a text; one that is cut ends with a hash of `whole`. */
+function fitting(text: string, room: number, whole = text): string {
+  if (bytesIn(text) <= room) return text;
+  let cut = text.slice(0, room - 9);
+  while (bytesIn(cut) > room - 9) cut = cut.slice(0, -1);
+  return `${cut}~${hashOf(whole)}`;
+}
+
+/** The most bytes of a comment that nft reads (NFTNL_UDATA_COMMENT_MAXLEN), less what stands behind the owner. */
+const LONGEST_COMMENT = 128 - ", by: veth01234567, elements: 99999".length;
+
+/** A network in the comment of what belongs to all of it: the beginning of the comments of all its owners. */
+export const networkComment = (network: string): string => `net: ${fitting(network, 32)}`;
+
+/**
+ * The owner in the comment of a firewall's element, `net: NETWORK, if: IFNAME, id: CONTAINER`: the words by which rules of
+ * the reference plugins are found, without quotation marks, which nft could not read again.
+ */
+export function ownerComment({ network, containerId, ifname }: Owner): string {
+  const before = `${networkComment(network)}, if: ${ifname.replaceAll('"', "")}, id: `;
+  return before + fitting(containerId, LONGEST_COMMENT - bytesIn(before), `${containerId} ${ifname}`);
+}
+
+/** The texts that stand for an owner: in aliases, which comments once had too, and in comments. */
+export const textsOf = (owner: Owner): readonly string[] => [ownerText(owner), ownerComment(owner)];
+
+/** Whether such a text stands for this owner. */
+export function isOwner(owner: Owner): (text: string) => boolean {
+  const texts = textsOf(owner);
+  return (text) => texts.includes(text);
+}
+
+/** Whether such a text stands for an owner in this network. */
+export function isOfNetwork(network: string): (text: string) => boolean {
+  const [alias, comment] = [networkText(network), networkComment(network)];
+  return (text) => text.startsWith(`${comment}, `) || text.startsWith(alias);
+}
+
+/** Whether an alias is an owner's. */
 export const isOwnerText = (text: string | undefined): boolean => text?.startsWith(`${PREFIX} `) ?? false;
 
 /** How the names of the hosts' ends of veth pairs begin, here and in the reference plugins. */

@@ -51,6 +51,17 @@ const bandwidth = (keys: object, first = "bridge"): Configuration => ({
   ...network("bridge"),
   plugins: [{ type: first }, { type: "bandwidth", ...keys }],
 });
+/** A network whose ports are published by a plugin behind its bridge. */
+const published = (keys: object = {}): Configuration => ({
+  ...network("bridge", {}, "podman"),
+  plugins: [
+    { type: "bridge", ipam: { type: "host-local", subnet: "10.88.0.0/16" } },
+    { type: "portmap", capabilities: { portMappings: true }, ...keys },
+  ],
+});
+const twoPorts: AttachmentOptions = {
+  runtimeConfig: { portMappings: [80, 81].map((containerPort) => ({ hostPort: 8080, containerPort })) },
+};
 
 /** What a call says that must fail. */
 type Failure = (host: Host) => PrintedError;
@@ -156,6 +167,14 @@ const failures: readonly [page: string, situation: string, Failure][] = [
   ["sbr", "two gateways of a family", refused(routed({ gateways: ["10.22.0.1", "10.22.0.9"] }))],
   ["sbr", "no address", refused(routed({}, {}))],
   ["sbr", "a list without a plugin before it", refused(network("sbr"))],
+  ["portmap", "a port twice", refusedBeside(published(), ["web"], published(), port())],
+  ["portmap", "one port for two", refused(published(), twoPorts)],
+  [
+    "portmap",
+    "two ways to mark",
+    refused(published({ markMasqBit: 1, externalSetMarkChain: "MARK" }), port()),
+  ],
+  ["portmap", "a list without a plugin before it", refused(network("portmap"), port())],
   ["tuning", "a setting that is not there", refused(tuned({ sysctl: { "net.core.nosuch": "1" } }))],
   ["tuning", "a setting of the whole host", refused(tuned({ sysctl: { "kernel.hostname": "x" } }))],
   ["tuning", "a small mtu", refused(tuned({ mtu: 60 }))],

@@ -40,6 +40,7 @@ const rules: Record<string, Expression[]> = {
   goto: [verdict("goto", "target")],
   "incoming-link-index": [...match.equal(meta.iif, 1), accept],
   "incoming-link-name": [...match.equal(meta.iifname, "eth0"), accept],
+  "incoming-link-name-prefix": [...match.beginsWith("eq", meta.iifname, "veth"), accept],
   "icmpv6-type": [
     ...v6,
     ...match.equal(meta.l4proto, "icmpv6"),
@@ -62,10 +63,12 @@ const rules: Record<string, Expression[]> = {
   "source-not-v4": [...v4, ...match.notEqual(ip.saddr, "10.0.0.1"), accept],
   "source-prefix-of-whole-bytes-v4": [...v4, ...match.within(ip.saddr, "10.0.0.0/24"), accept],
   "source-prefix-v4": [...v4, ...match.within(ip.saddr, "10.0.0.0/20"), accept],
+  "source-range-v4": [...v4, ...match.between(ip.saddr, "10.0.0.1", "10.0.0.9"), accept],
   "source-v4": [...v4, ...match.equal(ip.saddr, "10.0.0.1"), accept],
   "tcp-port": [...tcp, ...match.equal(th.dport, 80), accept],
   "transport-protocol": [...match.equal(meta.l4proto, "sctp"), accept],
   "vlan-free-protocol": [...match.equal(meta.protocol, "ip"), accept],
+  "udp-port-range": [...match.equal(meta.l4proto, "udp"), ...match.between(th.dport, 1000, 2000), accept],
   "verdict-map": verdictFromMap([meta.iifname], "m"),
 };
 

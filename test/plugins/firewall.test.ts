@@ -167,12 +167,12 @@ live.describe("the elements", () => {
     const network = host.network(configuration());
     const [a, b] = [network.add("a"), network.add("b")];
     expect(elements(host.namespace, "admitted4")).toEqual([
-      '10.1.2.2 comment "flatnet net a eth0"',
-      '10.1.2.3 comment "flatnet net b eth0"',
+      '10.1.2.2 comment "net: net, if: eth0, id: a"',
+      '10.1.2.3 comment "net: net, if: eth0, id: b"',
     ]);
     a.del();
     a.del();
-    expect(elements(host.namespace, "admitted4")).toEqual(['10.1.2.3 comment "flatnet net b eth0"']);
+    expect(elements(host.namespace, "admitted4")).toEqual(['10.1.2.3 comment "net: net, if: eth0, id: b"']);
     b.forget();
     b.del();
     expect(elements(host.namespace, "admitted4")).toEqual([]);
@@ -186,7 +186,9 @@ live.describe("the elements", () => {
     const heir = network.container("heir");
     heir.remember(a.result);
     expect(callFirewall(heir, "ADD")).toMatchObject({ exit: 0 });
-    expect(elements(host.namespace, "admitted4")).toEqual(['10.1.2.2 comment "flatnet net heir eth0"']);
+    expect(elements(host.namespace, "admitted4")).toEqual([
+      '10.1.2.2 comment "net: net, if: eth0, id: heir"',
+    ]);
     expect(callFirewall(a, "DEL")).toMatchObject({ exit: 0 });
     expect(elements(host.namespace, "admitted4")).toHaveLength(1);
   });
@@ -207,11 +209,11 @@ live.describe("the elements", () => {
     other.add("c");
     network.gc([b]);
     expect(elements(host.namespace, "admitted4")).toEqual([
-      '10.1.2.3 comment "flatnet net b eth0"',
-      '10.1.3.2 comment "flatnet other c eth0"',
+      '10.1.2.3 comment "net: net, if: eth0, id: b"',
+      '10.1.3.2 comment "net: other, if: eth0, id: c"',
     ]);
     expect(elements(host.namespace, "isolated", "bridge flatnet")).toHaveLength(1);
-    expect(elements(host.namespace, "guarded")).toEqual(['"net" comment "flatnet net"']);
+    expect(elements(host.namespace, "guarded")).toEqual(['"net" comment "net: net"']);
     program(host.namespace, "ip", "link", "delete", "net");
     network.gc([]);
     for (const set of ["guarded", "within", "apart"]) expect(elements(host.namespace, set)).toEqual([]);

@@ -81,8 +81,8 @@ export function elements(at: Namespace, set: string, table = "inet flatnet"): st
   const text = sets.find((each) => new RegExp(`(set|map) ${set} `).test(each)) ?? "";
   const [, listed = ""] = /elements = {([\s\S]*)}/.exec(text) ?? [];
   return listed
-    .split(",")
-    .map((element) => element.trim())
+    .split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/)
+    .map((element) => element.trim().replace(/\s+/g, " "))
     .filter(Boolean)
     .sort();
 }

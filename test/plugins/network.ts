@@ -96,6 +96,8 @@ export class Attachment {
   readonly namespace: Namespace;
   readonly ifname: string;
   private remembered: PrintedResult | undefined;
+  /** The result of plugins that are none of the network's, before the first one. */
+  private before: PrintedResult | undefined;
 
   constructor(
     readonly network: Network,
@@ -128,6 +130,12 @@ export class Attachment {
     succeeded(`ADD of ${this.id}`, this.call("ADD"));
   }
 
+  /** ADD of plugins that add to what others made, with the result of these. */
+  addTo(result: PrintedResult): void {
+    this.before = result;
+    this.add();
+  }
+
   check(): void {
     succeeded(`CHECK of ${this.id}`, this.call("CHECK"));
   }
@@ -154,7 +162,7 @@ export class Attachment {
   /** Calls all plugins of the network, DEL from last to first, until one fails. */
   call(command: "ADD" | "CHECK" | "DEL"): Ending {
     const { plugins } = this.network.configuration;
-    let previous = command === "ADD" ? undefined : this.remembered;
+    let previous = command === "ADD" ? this.before : this.remembered;
     let last: Ending = { exit: 0, stdout: "", stderr: "" };
     for (const plugin of command === "DEL" ? plugins.toReversed() : plugins) {
       last = callPlugin(this.network.host, command, this.configOf(plugin, command, previous), this.subject());

@@ -151,7 +151,7 @@ live.describe("ptp", () => {
     expect(host.leases("net")).toEqual([web.address()]);
     const left = ["local4", "masquerade4", "network4"].flatMap((set) => elements(host.namespace, set));
     expect(left).toHaveLength(3);
-    expect(left.filter((element) => !element.includes(" web eth0 "))).toEqual([]);
+    expect(left.filter((element) => !element.includes("if: eth0, id: web,"))).toEqual([]);
   });
 
   live.test("DEL works any number of times, without a result, a namespace, or a valid configuration", () => {

@@ -84,7 +84,7 @@ class Examination {
           ? this.list(shape, found)
           : this.refuse(shape, found);
       case "string":
-        return typeof found === "string" && isText(shape, found) ? found : this.refuse(shape, found);
+        return this.text(shape, found);
       case "integer":
         return isInteger(shape, found) ? found : this.refuse(shape, found);
       case "boolean":
@@ -92,6 +92,12 @@ class Examination {
       default:
         return found;
     }
+  }
+
+  private text(shape: TextShape, found: unknown): unknown {
+    if (typeof found !== "string") return this.refuse(shape, found);
+    const text = shape.lower ? found.toLowerCase() : found;
+    return isText(shape, text) ? text : this.refuse(shape, found);
   }
 
   private inside(key: string | number, shape: AnyShape, found: unknown): unknown {

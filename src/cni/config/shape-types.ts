@@ -26,6 +26,8 @@ export interface ListShape extends Common {
 
 export interface TextShape extends Common {
   readonly type: "string";
+  /** It is read in lower case. */
+  readonly lower?: true;
   readonly enum?: readonly string[];
   readonly pattern?: string;
   readonly format?: Format;

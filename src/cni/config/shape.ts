@@ -37,6 +37,7 @@ const kept: Record<string, (value: unknown) => unknown> = {
   properties: (value) =>
     Object.fromEntries(Object.entries(value as object).map(([key, inner]) => [key, compact(inner)])),
   blank: (value) => value,
+  lower: (value) => value,
   wanted: (value) => value,
 };
 
@@ -56,7 +57,7 @@ function compact(schema: JsonSchema): AnyShape {
   return shape;
 }
 
-/** The JSON Schema (draft 2020-12) of what a person may write, with our own words `blank`, `wanted` and `editor`. */
+/** The JSON Schema (draft 2020-12) of what a person may write, with our own words `blank`, `lower`, `wanted` and `editor`. */
 export const jsonSchemaOf = (schema: z.ZodType): JsonSchema =>
   z.toJSONSchema(schema, {
     io: "input",

@@ -1,11 +1,12 @@
 /** GC: removes what no valid attachment of the network owns. */
 import { listLinks } from "../../../netlink/route/links.ts";
 import type { Call, NetworkConfig } from "../../cni/plugin.ts";
-import { deleteFound, elementsOwned } from "../firewall/resource.ts";
+import { deleteFound, elementsOwned } from "../firewall/found.ts";
+import type { Role } from "../firewall/sets.ts";
 import { unguard } from "../firewall/spoof.ts";
 import { excludeAddresses } from "../forward/admitted.ts";
 import { forgetBridges, joinPorts } from "../forward/ingress.ts";
-import { networkText, type Owner, ownerText } from "../owner.ts";
+import { isOfNetwork, type Owner, textsOf } from "../owner.ts";
 import { type Resource, removeAll } from "../resource.ts";
 import { Side } from "../side.ts";
 import { removeLink } from "../veth.ts";
@@ -26,12 +27,12 @@ export type Stale = (owner: string) => boolean;
 function staleFor({ config, validAttachments }: Call): Stale {
   const network = config.name;
   const valid = new Set(
-    validAttachments.map(({ containerID, ifname }) =>
-      ownerText({ network, containerId: containerID, ifname }),
+    validAttachments.flatMap(({ containerID, ifname }) =>
+      textsOf({ network, containerId: containerID, ifname }),
     ),
   );
-  const ofNetwork = networkText(network);
-  return (owner) => owner.startsWith(ofNetwork) && !valid.has(owner);
+  const ofNetwork = isOfNetwork(network);
+  return (owner) => ofNetwork(owner) && !valid.has(owner);
 }
 
 /** One kind of thing that may be left behind, and how what is stale of it is removed. */
@@ -52,10 +53,11 @@ export const links: Leftover = {
 
 export const guardedPorts: Leftover = { what: "guarded ports", remove: unguard };
 
-export const firewallElements: Leftover = {
+/** Elements for these roles: those of others are another plugin's. */
+export const firewallElements = (...roles: Role[]): Leftover => ({
   what: "firewall elements",
-  remove: (host, stale) => deleteFound(host, elementsOwned(host, stale)),
-};
+  remove: (host, stale) => deleteFound(host, elementsOwned(host, roles, stale)),
+});
 
 /** Addresses that the firewall lets through, ports that stand alone, and the policies of bridges that are gone. */
 export const forwardedThings: readonly Leftover[] = [

@@ -1,6 +1,7 @@
 /** A container attached to a bridge: everything that the plans of `bridge` and `flatnet` are made from. */
 import type { Dns, IpConfig, Route } from "../../cni/result.ts";
 import type { PublishedPort } from "../firewall/ports.ts";
+import type { Role } from "../firewall/sets.ts";
 import type { Owner } from "../owner.ts";
 import type { PortVlans } from "../vlans.ts";
 
@@ -36,8 +37,8 @@ export interface Bridged extends BridgedLink {
   readonly isGateway: boolean;
   /** An address on the bridge that is in the way is replaced. */
   readonly forceAddress: boolean;
-  /** There may be something to masquerade or to publish, now or at the attachment's ADD. */
-  readonly usesFirewall: boolean;
+  /** What there may be elements of the firewall for, now or since the attachment's ADD. */
+  readonly roles: readonly Role[];
   readonly masquerade: boolean;
   readonly ports: readonly PublishedPort[];
 }

@@ -1,9 +1,10 @@
 /** The plan of a container on a bridge: what `bridge` and `flatnet` make, compare and remove, in order. */
-import { familyOf } from "../../../netlink/wire/address.ts";
 import { parseCidr } from "../../../netlink/wire/cidr.ts";
 import type { Sides } from "../attaching/attach.ts";
-import { bridge, loopbackRouting } from "../bridge.ts";
+import { bridge } from "../bridge.ts";
+import { masqueraded, published } from "../firewall/entries.ts";
 import { staleFlows } from "../firewall/flows.ts";
+import { loopbackRoutes } from "../firewall/loopback.ts";
 import { firewall } from "../firewall/resource.ts";
 import { spoofCheck } from "../firewall/spoof.ts";
 import { gatewayAddress } from "../gateway.ts";
@@ -50,15 +51,15 @@ const forwarded = ({ isGateway, ips }: Bridged, host: Side): Resource[] =>
   isGateway ? forwardingOf(host, familiesOf(ips)) : [];
 
 function networkRules(bridged: Bridged, host: Side): Resource[] {
-  const { owner, ips, masquerade, ports } = bridged;
-  if (!bridged.usesFirewall) return [];
+  const { owner, ips, masquerade, ports, roles } = bridged;
+  if (roles.length === 0) return [];
   const device = gatewayDevice(bridged);
   const addresses = ips.map(({ address }) => address);
+  const publishing = { ports, linkTo: () => device, snat: true };
+  const entries = [...(masquerade ? masqueraded(addresses, device) : []), ...published(publishing)];
   return [
-    ...(ports.some(({ containerAddress }) => familyOf(containerAddress) === 4)
-      ? [loopbackRouting(host, device)]
-      : []),
-    firewall(host, { owner, device, routed: false, addresses, masquerade, ports }),
+    ...loopbackRoutes(host, publishing),
+    firewall(host, { owner, roles, entries, link: hostLinkName(owner) }),
     ...staleFlows(host, ports),
   ];
 }

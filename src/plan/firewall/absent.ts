@@ -5,6 +5,10 @@ import { CniError, codes } from "../../cni/error.ts";
 const hasCode = (error: unknown, ...known: string[]): boolean =>
   (error instanceof KernelError || error instanceof SystemError) && known.includes(error.code);
 
+/** Whether the kernel refused something with this code. */
+export const refusedWith = (error: unknown, code: string): error is KernelError =>
+  error instanceof KernelError && error.code === code;
+
 /** There are no netlink sockets for netfilter. */
 const NO_NFNETLINK = ["EPROTONOSUPPORT", "EAFNOSUPPORT"];
 

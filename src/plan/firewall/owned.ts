@@ -1,5 +1,4 @@
 /** Elements whose comment is the text of their owner: placed, looked up and deleted by it, in any of our sets. */
-import { KernelError } from "../../../netlink/errors.ts";
 import type { Request } from "../../../netlink/message/request.ts";
 import type { Data } from "../../../netlink/netfilter/data.ts";
 import {
@@ -14,7 +13,7 @@ import {
 import { getGeneration } from "../../../netlink/netfilter/generation.ts";
 import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
 import type { Side } from "../side.ts";
-import { explained, ifThere } from "./absent.ts";
+import { explained, ifThere, refusedWith } from "./absent.ts";
 
 /** A key in a set. */
 export interface Place {
@@ -26,9 +25,6 @@ interface Found {
   readonly of: SetName;
   readonly element: Element;
 }
-
-export const refusedWith = (error: unknown, code: string): boolean =>
-  error instanceof KernelError && error.code === code;
 
 const listOf = ({ of, key }: Place, comment?: string): ElementListInput => ({
   ...of,
@@ -92,8 +88,11 @@ function ownedIn(host: Side, sets: readonly SetName[], wanted: (owner: string) =
 }
 
 /** How many elements of sets an owner has. */
-export const countOwned = (host: Side, sets: readonly SetName[], owner: string): number =>
-  ownedIn(host, sets, (text) => text === owner).length;
+export const countOwned = (
+  host: Side,
+  sets: readonly SetName[],
+  wanted: (owner: string) => boolean,
+): number => ownedIn(host, sets, wanted).length;
 
 const keyOf = ({ of, element }: Found): Place => ({
   of,

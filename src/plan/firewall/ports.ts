@@ -38,21 +38,22 @@ export function portText({ hostAddress, hostPort, protocol, containerAddress }: 
  * What the mappings of a container with these addresses publish: without a host address in each family that the
  * container has, with one in that family only.
  * @param addresses the container's, with or without prefix length
- * @throws CniError when a mapping's host address is of a family that the container has no address of, or two mappings
- * want the same port
+ * @param unreachable told of a mapping whose host address is of a family that the container has no address of
+ * @throws CniError when two mappings want the same port, and for an unreachable one unless `unreachable` is given
  */
 export function publishedPorts(
   mappings: readonly PortMapping[],
   addresses: readonly string[],
+  unreachable: (mapping: PortMapping, index: number) => void = refuseUnreachable,
 ): PublishedPort[] {
   const all: PublishedPort[] = [];
-  for (const mapping of mappings) {
+  for (const [index, mapping] of mappings.entries()) {
     const { protocol, hostPort, containerPort } = mapping;
     const hostIP = mapping.hostIP && canonicalAddress(mapping.hostIP);
     const targets = addresses
       .map(withoutPrefix)
       .filter((address) => hostIP === undefined || familyOf(address) === familyOf(hostIP));
-    if (targets.length === 0) throw noTarget(hostIP, hostPort, protocol);
+    if (targets.length === 0) unreachable(mapping, index);
     const hostAddress = hostIP === undefined || ANY.has(hostIP) ? undefined : hostIP;
     // The first address of each family is the container's own; more of them get no traffic from outside.
     for (const family of [4, 6]) {
@@ -85,16 +86,13 @@ function twice(before: PublishedPort, port: PublishedPort): CniError {
   });
 }
 
-function noTarget(hostIP: string | undefined, hostPort: number, protocol: Protocol): CniError {
-  const family = hostIP === undefined ? "" : `IPv${familyOf(hostIP)} `;
-  return new CniError({
+function refuseUnreachable({ hostIP, hostPort, protocol }: PortMapping): never {
+  const family = hostIP ? `IPv${familyOf(canonicalAddress(hostIP))} ` : "";
+  throw new CniError({
     code: codes.invalidConfig,
     operation: "publish the port",
-    subject: `${hostIP ?? "*"} ${hostPort}/${protocol}`,
+    subject: `${hostIP || "*"} ${hostPort}/${protocol}`,
     cause: `the container has no ${family}address`,
-    hint:
-      hostIP === undefined
-        ? "give the network an IPAM plugin"
-        : "leave out hostIP, or add a range of that family",
+    hint: hostIP ? "leave out hostIP, or add a range of that family" : "give the network an IPAM plugin",
   });
 }

@@ -1,65 +1,66 @@
 /** An attachment's elements in the firewall, as one resource and one transaction. */
-import { KernelError } from "../../../netlink/errors.ts";
 import type { Request } from "../../../netlink/message/request.ts";
-import {
-  createElements,
-  deleteElements,
-  type Element,
-  elementsOf,
-  getElement,
-} from "../../../netlink/netfilter/elements.ts";
+import { createElements } from "../../../netlink/netfilter/elements.ts";
 import { getGeneration } from "../../../netlink/netfilter/generation.ts";
 import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
 import { getLinkSummary } from "../../../netlink/route/links.ts";
 import { CniError, codes } from "../../cni/error.ts";
-import { ownerText } from "../owner.ts";
+import { isOwner, type Owner } from "../owner.ts";
 import { type Resource, undoable } from "../resource.ts";
 import type { Side } from "../side.ts";
-import { explained, ifThere } from "./absent.ts";
-import { type Attached, asLists, type Entry, entriesOf, keysOnly, readComment } from "./entries.ts";
-import { makeLayout } from "./layout.ts";
-import { type SetName, setNames, TABLE } from "./sets.ts";
+import { explained, refusedWith } from "./absent.ts";
+import { commentFor, type Said } from "./comments.ts";
+import type { Condition } from "./conditional.ts";
+import { conditionalDifferences, makeConditional } from "./conditional.ts";
+import { asLists, type Entry } from "./entries.ts";
+import { deleteFound, deletions, elementAt, elementsOwned, type Found, keyOf } from "./found.ts";
+import { layoutDifferences, makeLayout } from "./layout.ts";
+import type { Role } from "./sets.ts";
 
-const refusedWith = (error: unknown, code: string): error is KernelError =>
-  error instanceof KernelError && error.code === code;
-
-/** The element that the kernel has under an entry's key. */
-function elementAt(host: Side, { set, key }: Pick<Entry, "set" | "key">): Element | undefined {
-  return ifThere(() => host.netfilter.get(getElement({ ...TABLE, set }, key)))?.elements?.[0];
+/** What an attachment has in the firewall. */
+export interface Wanted {
+  readonly owner: Owner;
+  /** What its elements are for: those of other roles are another plugin's. */
+  readonly roles: readonly Role[];
+  readonly entries: readonly Entry[];
+  /** The link of the host that is there as long as the container is, by which later calls see whether it lives. */
+  readonly link: string | undefined;
+  /** What packets have to meet to find its ports. */
+  readonly conditions?: readonly Condition[];
 }
 
-const deletion = (set: SetName, element: Element): Request => deleteElements(keysOnly(set, element));
+/** Whether the container lives: elements of a dead owner may be taken over. Where nobody can tell, it does. */
+const isAlive = (host: Side, { link }: Said): boolean =>
+  link === undefined || host.route.find(getLinkSummary({ ifname: link })) !== undefined;
 
-/** Whether the host's end of the owner's veth pair is there: elements of a dead owner may be taken over. */
-function isAlive(host: Side, { link, owner }: { link: string; owner: string }): boolean {
-  return host.route.find(getLinkSummary({ ifname: link }))?.ifalias === owner;
-}
-
-function takenBy({ set, subject }: Entry, comment: string | undefined): CniError {
-  const owner = readComment(comment)?.owner.replace(/^flatnet /, "");
+function takenBy({ set, subject }: Entry, { said, element }: Found): CniError {
   const isPort = set.includes("ports");
   return new CniError({
     code: codes.failed,
     operation: isPort ? "publish" : "use",
     subject,
-    cause:
-      owner === undefined
-        ? `it is taken by "${comment ?? "somebody"}"`
-        : `it is taken by the container ${owner}`,
+    cause: said
+      ? `it is taken by the container ${said.shown}`
+      : `it is taken by "${element.userdata?.comment ?? "somebody"}"`,
     hint: `${isPort ? "publish another port" : "give each network a subnet of its own"}, or remove that container`,
   });
 }
 
-/** Deletions of what stands in the way of `entries` and has no living owner. @throws CniError for what has one */
-function clearing(host: Side, entries: readonly Entry[], own: string): Request[] {
-  return entries.flatMap((entry) => {
-    const element = elementAt(host, entry);
-    if (element === undefined) return [];
-    const comment = element.userdata?.comment;
-    const said = readComment(comment);
-    if (said === undefined || (said.owner !== own && isAlive(host, said))) throw takenBy(entry, comment);
-    return [deletion(entry.set, element)];
+/**
+ * What stands in the way of new elements and may go: those of dead owners, and all that an earlier ADD of the same
+ * attachment has left. @throws CniError for what has a living owner
+ */
+function clearing(host: Side, { entries, owner, roles }: Wanted): Request[] {
+  const isOwn = isOwner(owner);
+  const inTheWay = entries.flatMap((entry) => {
+    const found = elementAt(host, entry);
+    if (found === undefined || (found.said && isOwn(found.said.owner))) return found ?? [];
+    if (found.said === undefined || isAlive(host, found.said)) throw takenBy(entry, found);
+    return [found];
   });
+  const ofOthers = inTheWay.filter(({ said }) => !said || !isOwn(said.owner));
+  const own = inTheWay.length > ofOthers.length ? elementsOwned(host, roles, isOwn) : [];
+  return deletions([...own, ...ofOthers]);
 }
 
 /** How often other calls may come between before this one gives up. */
@@ -69,13 +70,15 @@ const TRIES = 50;
  * Adds all entries or none; makes the table if there is none, and takes over what dead owners left. What is deleted for
  * that must still be what it was when it was looked at: of several calls that find a dead owner's port one gets it.
  */
-function add(host: Side, entries: readonly Entry[], own: string): void {
+function add(host: Side, wanted: Wanted): void {
+  const { entries, conditions = [] } = wanted;
+  const userdata = { comment: commentFor({ ...wanted, count: entries.length }) };
+  const additions = asLists(entries.map(({ subject: _, ...element }) => ({ ...element, userdata })));
   let clear: Request[] = [];
   let generation: number | undefined;
   for (let tries = 1; ; tries++) {
-    const changes = [...clear, ...asLists(entries).map(createElements)];
     try {
-      host.netfilter.transact(batch(changes, generation));
+      host.netfilter.transact(batch([...clear, ...additions.map(createElements)], generation));
       return;
     } catch (error) {
       if (tries === TRIES) throw error;
@@ -83,95 +86,72 @@ function add(host: Side, entries: readonly Entry[], own: string): void {
       generation = undefined;
       if (refusedWith(error, "EEXIST")) {
         generation = host.netfilter.get(getGeneration()).id;
-        clear = clearing(host, entries, own);
-      } else if (refusedWith(error, "ENOENT")) makeLayout(host.netfilter);
-      else if (!refusedWith(error, "ERESTART")) throw explained(error);
+        clear = clearing(host, wanted);
+      } else if (refusedWith(error, "ENOENT")) {
+        makeLayout(host);
+        makeConditional(host, conditions);
+      } else if (!refusedWith(error, "ERESTART")) throw explained(error);
     }
   }
 }
 
-interface Found {
-  readonly set: SetName;
-  readonly element: Element;
-}
-
-/** Every element of every set that belongs to an owner that `wanted` picks, by the owner's text. */
-export function elementsOwned(host: Side, wanted: (owner: string) => boolean): Found[] {
-  return setNames.flatMap((set) => {
-    const elements = ifThere(() => elementsOf(host.netfilter, { ...TABLE, set }));
-    return (elements ?? [])
-      .filter(({ userdata }) => {
-        const said = readComment(userdata?.comment);
-        return said !== undefined && wanted(said.owner);
-      })
-      .map((element) => ({ set, element }));
-  });
-}
+/** From so many elements on, going through all of the sets is less work than asking for each. */
+const MANY = 200;
 
 /**
- * The owner's elements by the keys that they should have; undefined when these are not certainly all: the addresses'
- * elements say how many ports there are. An owner of whose addresses nothing is known here has no elements.
+ * The owner's elements by the keys that they should have; undefined when these are not certainly all: each element says
+ * how many there are.
  */
-function elementsExpected(host: Side, entries: readonly Entry[], own: string): Found[] | undefined {
-  const found = entries.flatMap(({ set, key }) => {
-    const element = elementAt(host, { set, key });
-    return element !== undefined && readComment(element.userdata?.comment)?.owner === own
-      ? [{ set, element }]
-      : [];
+function elementsExpected(host: Side, { entries, owner }: Wanted): Found[] | undefined {
+  if (entries.length === 0 || entries.length > MANY) return undefined;
+  const isOwn = isOwner(owner);
+  const found = entries.flatMap((entry) => {
+    const at = elementAt(host, entry);
+    return at?.said && isOwn(at.said.owner) ? [at] : [];
   });
-  if (entries.length > 0 && found.length === 0) return [];
-  const locals = found.filter(({ set }) => set.startsWith("local"));
-  const complete = entries.length > 0 && found.length === entries.length && locals.length > 0;
-  const ports = found.filter(({ set }) => set.includes("ports")).length;
-  const told = locals.every(({ element }) => readComment(element.userdata?.comment)?.ports === ports);
-  return complete && told ? found : undefined;
+  // Where nothing is known of an address there never was anything: the link of `local` is the attachment's own.
+  if (found.length === 0 && entries.some(({ set }) => set.startsWith("local"))) return [];
+  const complete = found.length > 0 && found.every(({ said }) => said?.count === found.length);
+  return complete ? found : undefined;
 }
-
-/** Deletes elements; one that another call deletes at the same moment does not keep the others. */
-export function deleteFound(host: Side, found: readonly Found[]): void {
-  if (found.length === 0) return;
-  const requests = found.map(({ set, element }) => deletion(set, element));
-  try {
-    host.netfilter.transact(batch(requests));
-  } catch (error) {
-    if (!refusedWith(error, "ENOENT")) throw error;
-    const left = found.filter(
-      ({ set, element }) => elementAt(host, { set, key: keyOf(element) }) !== undefined,
-    );
-    if (left.length === found.length) throw error;
-    deleteFound(host, left);
-  }
-}
-
-const keyOf = ({ key }: Element): Entry["key"] => ({ value: key?.value ?? new Uint8Array() });
 
 const sameBytes = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
   a?.length === b?.length && (a ?? []).every((byte, index) => byte === b?.[index]);
 
-export const firewall = (host: Side, attached: Attached): Resource => {
-  const own = ownerText(attached.owner);
-  const isOwn = (owner: string): boolean => owner === own;
-  const removeAll = (): void => deleteFound(host, elementsOwned(host, isOwn));
+/** A key of a set as text, to find it by. */
+const named = ({ set, key }: Pick<Entry, "set" | "key">): string => `${set} ${key.value.join()}`;
+
+function differencesOf(host: Side, { entries, owner, roles, conditions = [] }: Wanted): string[] {
+  if (entries.length === 0) return [];
+  const isOwn = isOwner(owner);
+  const all =
+    entries.length > MANY
+      ? new Map(
+          elementsOwned(host, roles, isOwn).map((found) => [named({ ...found, key: keyOf(found) }), found]),
+        )
+      : undefined;
+  const elements = entries.flatMap((entry) => {
+    const found = all?.get(named(entry)) ?? elementAt(host, entry);
+    if (found === undefined) return [`${entry.subject} is missing in ${entry.set}`];
+    const same = sameBytes(found.element.data?.value, entry.data?.value);
+    const mine = found.said !== undefined && isOwn(found.said.owner);
+    return same && mine ? [] : [`${entry.subject} belongs to "${found.element.userdata?.comment}"`];
+  });
+  return [...elements, ...layoutDifferences(host), ...conditionalDifferences(host, conditions)];
+}
+
+/** All elements that an attachment has for its roles. Without entries it has none, and none are looked for but to remove. */
+export function firewall(host: Side, wanted: Wanted): Resource {
+  const { owner, roles, entries } = wanted;
+  const removeAll = (): void => deleteFound(host, elementsOwned(host, roles, isOwner(owner)));
   return {
-    describe: () =>
-      `firewall elements for ${[...new Set(entriesOf(attached).map(({ subject }) => subject))].join(", ")}`,
-    ensure() {
-      const entries = entriesOf(attached);
-      if (entries.length === 0) return undefined;
-      return undoable(() => add(host, entries, own), removeAll);
-    },
-    check: () =>
-      entriesOf(attached).flatMap((entry) => {
-        const element = elementAt(host, entry);
-        if (element === undefined) return [`${entry.subject} is missing in ${entry.set}`];
-        const same = sameBytes(element.data?.value, entry.data?.value);
-        const mine = readComment(element.userdata?.comment)?.owner === own;
-        return same && mine ? [] : [`${entry.subject} belongs to "${element.userdata?.comment}"`];
-      }),
+    describe: () => `firewall elements for ${[...new Set(entries.map(({ subject }) => subject))].join(", ")}`,
+    ensure: () => (entries.length === 0 ? undefined : undoable(() => add(host, wanted), removeAll)),
+    check: () => differencesOf(host, wanted),
     remove() {
-      const expected = elementsExpected(host, entriesOf(attached), own);
+      const expected = elementsExpected(host, wanted);
       if (expected === undefined) removeAll();
       else deleteFound(host, expected);
     },
   };
-};
+}

@@ -10,7 +10,9 @@ import {
   ipv4Addr,
   ipv6Addr,
 } from "../../../netlink/netfilter/datatype.ts";
-import type { SetTypes } from "../../../netlink/netfilter/sets.ts";
+import { listSets, type SetTypes } from "../../../netlink/netfilter/sets.ts";
+import type { Side } from "../side.ts";
+import { ifThere } from "./absent.ts";
 
 /** The one table of all networks. */
 export const TABLE = { family: "inet", table: "flatnet" } as const;
@@ -26,10 +28,16 @@ export const sets = {
   /** Protocol and port on any address of the host → address and port of the container. */
   anyports4: { key: concatenation(inetProto, inetService), data: target4 },
   anyports6: { key: concatenation(inetProto, inetService), data: target6 },
-  /** Addresses of containers with the bridge that leads to them. */
+  /** Addresses that ports lead to, with the link that leads to them. */
+  published4: { key: concatenation(ipv4Addr, ifname) },
+  published6: { key: concatenation(ipv6Addr, ifname) },
+  /** Addresses that ports lead to which shall see the host as the source of everything. */
+  hidden4: { key: ipv4Addr },
+  hidden6: { key: ipv6Addr },
+  /** Addresses whose traffic is masqueraded, with the link that leads to them. */
   local4: { key: concatenation(ipv4Addr, ifname) },
   local6: { key: concatenation(ipv6Addr, ifname) },
-  /** Addresses of containers whose traffic is masqueraded when it leaves by another way than their bridge. */
+  /** Addresses of containers whose traffic is masqueraded when it leaves by another way than that link. */
   masquerade4: { key: ipv4Addr },
   masquerade6: { key: ipv6Addr },
   /** Addresses of such containers with their network, where its others are behind links of their own. */
@@ -39,3 +47,33 @@ export const sets = {
 
 export type SetName = keyof typeof sets;
 export const setNames = Object.keys(sets) as readonly SetName[];
+
+/** A set for ports that only some packets find: those that meet conditions (conditional.ts). */
+export type ConditionalSet = `${"hostports" | "anyports"}${4 | 6}_${string}`;
+export type AnySet = SetName | ConditionalSet;
+
+export const isConditional = (set: string): set is ConditionalSet => /^(host|any)ports[46]_/.test(set);
+
+/** The set whose types `set` has. */
+export const kindOf = (set: AnySet): SetName => set.split("_", 1)[0] as SetName;
+
+/**
+ * What an attachment's elements are for. Each plugin of a list makes, compares and removes those of its own roles, so that
+ * several stand side by side under one owner.
+ */
+export type Role = "masquerade" | "publish";
+
+export const roleOf = (set: AnySet): Role =>
+  /^(local|masquerade|network)/.test(set) ? "masquerade" : "publish";
+
+/** The names of the sets that ports with conditions have, as far as there are any. */
+export const conditionalSets = (host: Side): ConditionalSet[] =>
+  (ifThere(() => host.netfilter.list(listSets(TABLE))) ?? [])
+    .map(({ name = "" }) => name)
+    .filter(isConditional);
+
+/** All sets there may be for these roles. */
+export const setsFor = (host: Side, roles: readonly Role[]): AnySet[] =>
+  [...setNames, ...(roles.includes("publish") ? conditionalSets(host) : [])].filter((set) =>
+    roles.includes(roleOf(set)),
+  );

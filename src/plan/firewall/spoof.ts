@@ -11,12 +11,12 @@ import { match, verdict } from "../../../netlink/netfilter/rule.ts";
 import { appendRule } from "../../../netlink/netfilter/rules.ts";
 import { createSet, setOf } from "../../../netlink/netfilter/sets.ts";
 import { addTable } from "../../../netlink/netfilter/tables.ts";
-import { hostLinkName, type Owner, ownerText } from "../owner.ts";
+import { hostLinkName, isOwner, type Owner, ownerComment } from "../owner.ts";
 import { type Resource, undoable } from "../resource.ts";
 import type { Side } from "../side.ts";
 import { containerLink } from "../veth.ts";
-import { explained } from "./absent.ts";
-import { countOwned, deleteOwned, ownerAt, type Place, place, refusedWith } from "./owned.ts";
+import { explained, refusedWith } from "./absent.ts";
+import { countOwned, deleteOwned, ownerAt, type Place, place } from "./owned.ts";
 
 const TABLE = { family: "bridge", table: "flatnet" } as const;
 const PORTS = "guarded";
@@ -74,8 +74,9 @@ export const unguard = (host: Side, wanted: (owner: string) => boolean): void =>
 
 /** The container may send from its own link-layer address only. */
 export const spoofCheck = (host: Side, container: Side | undefined, owner: Owner): Resource => {
-  const own = ownerText(owner);
-  const remove = (): void => unguard(host, (text) => text === own);
+  const own = ownerComment(owner);
+  const isOwn = isOwner(owner);
+  const remove = (): void => unguard(host, isOwn);
   return {
     describe: () => `link-layer address check on ${hostLinkName(owner)}`,
     ensure() {
@@ -83,10 +84,10 @@ export const spoofCheck = (host: Side, container: Side | undefined, owner: Owner
       const add = (): void => place(host, placesOf(owner, address), own, () => makeLayout(host));
       return undoable(add, remove);
     },
-    check: () => (countOwned(host, SETS, own) === SETS.length ? [] : ["its elements are not there"]),
+    check: () => (countOwned(host, SETS, isOwn) === SETS.length ? [] : ["its elements are not there"]),
     // Asked for by its key: other containers' elements cost nothing then.
     remove() {
-      if (ownerAt(host, guardOf(owner)) === own) remove();
+      if (isOwn(ownerAt(host, guardOf(owner)) ?? "")) remove();
     },
   };
 };

@@ -3,7 +3,7 @@ import { dataOf, ipv4Addr, ipv6Addr } from "../../../netlink/netfilter/datatype.
 import { familyOf } from "../../../netlink/wire/address.ts";
 import { withoutPrefix } from "../../../netlink/wire/cidr.ts";
 import { deleteExpected, deleteOwned, ownerAt, type Place, place } from "../firewall/owned.ts";
-import { type Owner, ownerText } from "../owner.ts";
+import { type Owner, ownerComment } from "../owner.ts";
 import { type Resource, undoable } from "../resource.ts";
 import type { Side } from "../side.ts";
 import { makeRouted, routedSet } from "./layout.ts";
@@ -25,7 +25,7 @@ export const excludeAddresses = (host: Side, wanted: (owner: string) => boolean)
  * @param cidrs with or without prefix lengths; DEL without the result has none, and finds them by their owner
  */
 export function admittedAddresses(host: Side, owner: Owner, cidrs: readonly string[]): Resource {
-  const own = ownerText(owner);
+  const own = ownerComment(owner);
   const addresses = [...new Set(cidrs.map(withoutPrefix))];
   const places = addresses.map(placeOf);
   const removeAll = (): void => excludeAddresses(host, (text) => text === own);

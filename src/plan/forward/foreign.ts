@@ -26,6 +26,9 @@ export interface Passing {
   readonly firewall: "no" | "maybe" | "yes";
 }
 
+/** Links that nobody knows but the plugins before: whatever lets something pass may mean them. */
+export const ANY = "*";
+
 /** Whether the bytes of a comparison are `name` with its NULs, or what is left of `flat*`. */
 function fits(value: Uint8Array | undefined, name: string): boolean {
   const text = new TextDecoder().decode(value);
@@ -50,6 +53,7 @@ const rulesOf = (host: Side, of: { family: Chain["family"]; table?: string; chai
 function letsPass(host: Side, { family, table }: Chain, { links }: Passing): boolean {
   const rules = rulesOf(host, { family, ...(table !== undefined && { table }) });
   if (rules.some((said) => accepts(said, isMarked()))) return true;
+  if (links === ANY) return rules.some((said) => verdictOf(said)?.code === "accept");
   if (links === undefined) return false;
   return (["iifname", "oifname"] as const).every((key) => rules.some((said) => names(said, key, links)));
 }
@@ -72,10 +76,10 @@ const isRouted = ({ family }: Chain): boolean => ["ip", "ip6", "inet"].includes(
 const inShell = (name: string): string => (/[*+]$/.test(name) ? `'${name}'` : name);
 
 /** firewalld writes its table anew whenever it is reloaded, and newer versions let nobody else change it. */
-const zoneCommands = ({ links = "BRIDGE" }: Passing): string =>
+const zoneCommands = (links: string): string =>
   `firewall-cmd --permanent --zone=trusted --add-interface=${inShell(links.replace("*", "+"))}; firewall-cmd --reload`;
 
-function ruleCommands({ family, table, name, hook }: Chain, { links = "BRIDGE", firewall }: Passing): string {
+function ruleCommands({ family, table, name, hook }: Chain, links: string, { firewall }: Passing): string {
   const insert = `nft insert rule ${family} ${table} ${name}`;
   const { priority = 0 } = hook ?? {};
   const isSeen = priority > window.opens && priority < window.closes;
@@ -93,12 +97,13 @@ export function obstacleTo(host: Side, passing: Passing): Obstacle | undefined {
     .find((each) => drops(host, each) && !letsPass(host, each, passing));
   if (chain === undefined) return undefined;
   const { family, table, name } = chain;
-
+  const known = links === ANY ? undefined : links;
+  const given = known ?? "BRIDGE";
   return {
     says:
       `the chain ${name} of the nf_tables table ${family} ${table} drops forwarded packets, and no rule there accepts ` +
-      `those of ${links ?? "containers"}`,
-    remedy: `let it accept them: ${isFirewalld(chain) ? zoneCommands(passing) : ruleCommands(chain, passing)}`,
+      `those of ${known ?? "containers"}`,
+    remedy: `let it accept them: ${isFirewalld(chain) ? zoneCommands(given) : ruleCommands(chain, given, passing)}`,
   };
 }
 

@@ -3,7 +3,7 @@ import { dataOf, ifname } from "../../../netlink/netfilter/datatype.ts";
 import { addElements, elementsOf } from "../../../netlink/netfilter/elements.ts";
 import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
 import { getLinkSummary } from "../../../netlink/route/links.ts";
-import { explained, ifThere } from "../firewall/absent.ts";
+import { explained, ifThere, refusedWith } from "../firewall/absent.ts";
 import {
   deleteAt,
   deleteExpected,
@@ -12,9 +12,8 @@ import {
   ownerAt,
   type Place,
   place,
-  refusedWith,
 } from "../firewall/owned.ts";
-import { networkText, type Owner, ownerText } from "../owner.ts";
+import { networkComment, type Owner, ownerComment } from "../owner.ts";
 import { type Resource, undoable } from "../resource.ts";
 import type { Side } from "../side.ts";
 import { ISOLATED, makeBridged, makeRouted, pairOfLinks, routedSet } from "./layout.ts";
@@ -53,7 +52,7 @@ export const bridgePolicy = (
   { bridge, policy }: { readonly bridge: string; readonly policy: IngressPolicy },
 ): Resource => ({
   describe: () => `policy ${policy} of the bridge ${bridge}`,
-  ensure: () => void addShared(host, placesOf(bridge, policy), networkText(network).trim()),
+  ensure: () => void addShared(host, placesOf(bridge, policy), networkComment(network)),
   check: () =>
     placesOf(bridge, policy)
       .filter((each) => elementAt(host, each) === undefined)
@@ -78,7 +77,7 @@ export function isolatedPorts(
   owner: Owner,
   { ports, wanted }: { readonly ports: readonly string[]; readonly wanted: boolean },
 ): Resource {
-  const own = ownerText(owner);
+  const own = ownerComment(owner);
   const places = ports.map(portOf);
   const removeAll = (): void => joinPorts(host, (text) => text === own);
   return {

@@ -19,8 +19,7 @@ import { jump, markBits, match, verdict } from "../../../netlink/netfilter/rule.
 import { appendRule } from "../../../netlink/netfilter/rules.ts";
 import { createSet, setOf } from "../../../netlink/netfilter/sets.ts";
 import { addTable } from "../../../netlink/netfilter/tables.ts";
-import { explained } from "../firewall/absent.ts";
-import { refusedWith } from "../firewall/owned.ts";
+import { explained, refusedWith } from "../firewall/absent.ts";
 import { TABLE } from "../firewall/sets.ts";
 import { MARK, window } from "./mark.ts";
 

@@ -3,7 +3,7 @@ import type { Request } from "../../../netlink/message/request.ts";
 import { deleteChain, getChain } from "../../../netlink/netfilter/chains.ts";
 import { batch, type FamilyName } from "../../../netlink/netfilter/nfnetlink.ts";
 import { deleteRule, flushRules, listRules, type Rule } from "../../../netlink/netfilter/rules.ts";
-import { refusedWith } from "../firewall/owned.ts";
+import { refusedWith } from "../firewall/absent.ts";
 import { verdictOf } from "../forward/reading.ts";
 import type { Side } from "../side.ts";
 

@@ -51,6 +51,14 @@ describe("a checked configuration", () => {
     });
   });
 
+  test("takes the names of protocols in any letter case", () => {
+    const portMappings = [{ hostPort: 1, containerPort: 1, protocol: "UDP" }];
+    const asked = { name: "n", runtimeConfig: { portMappings } };
+    expect(checked(flatnet, asked).config).toMatchObject({
+      runtimeConfig: { portMappings: [{ protocol: "udp" }] },
+    });
+  });
+
   test("takes an empty text as absent where runtimes send one", () => {
     const json = {
       name: "n",
@@ -116,8 +124,8 @@ describe("a refusal names the place, what is wanted and what was found", () => {
     ],
     [
       "a word that is nearly right",
-      complaint(flatnet, ports({ hostPort: 1, containerPort: 1, protocol: "TCP" })),
-      'runtimeConfig.portMappings[0].protocol: wanted "tcp" or "udp" or "sctp", found "TCP" (did you mean "tcp"?)',
+      complaint(flatnet, ports({ hostPort: 1, containerPort: 1, protocol: "TPC" })),
+      'runtimeConfig.portMappings[0].protocol: wanted "tcp" or "udp" or "sctp", found "TPC" (did you mean "tcp"?)',
     ],
     [
       "a bad address deep inside",

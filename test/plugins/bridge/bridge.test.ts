@@ -263,7 +263,7 @@ live.describe("bridge", () => {
     program(web.namespace, "ip", "link", "set", "eth0", "address", "02:00:00:00:00:99");
     expect(await ask(web.namespace, question)).toBeUndefined();
     web.del();
-    expect(ruleset(host.namespace)).not.toContain("net web");
+    expect(ruleset(host.namespace)).not.toContain("id: web");
   });
 
   live.test(
@@ -293,13 +293,13 @@ live.describe("bridge", () => {
       return attachment;
     };
     again(web).del();
-    expect(ruleset(host.namespace)).not.toContain("net web");
-    expect(ruleset(host.namespace)).toContain("net shop");
+    expect(ruleset(host.namespace)).not.toContain("id: web");
+    expect(ruleset(host.namespace)).toContain("id: shop");
     host.end(shop.namespace);
     again(shop).del();
-    expect(ruleset(host.namespace)).not.toContain("net shop");
+    expect(ruleset(host.namespace)).not.toContain("id: shop");
     off.container("blog", { namespace: blog.namespace }).del();
-    expect(ruleset(host.namespace)).not.toContain("net blog");
+    expect(ruleset(host.namespace)).not.toContain("id: blog");
     expect(host.leases("net")).toEqual([]);
   });
 
@@ -414,10 +414,10 @@ live.describe("bridge", () => {
     network.gc([web]);
     expect(vethNames(host.namespace)).toEqual([web.hostLink]);
     expect(host.leases("net")).toEqual([web.address()]);
-    expect(ruleset(host.namespace)).not.toContain("net shop");
+    expect(ruleset(host.namespace)).not.toContain("id: shop");
     web.check();
     network.gc([]);
-    expect(ruleset(host.namespace)).not.toContain("net web");
+    expect(ruleset(host.namespace)).not.toContain("id: web");
     shop.del();
   });
 });

@@ -26,6 +26,8 @@ const SETS = [
   "masquerade6",
   "network4",
   "network6",
+  "published4",
+  "published6",
 ];
 
 /** Whatever on a host belongs to one of its containers. */
@@ -42,6 +44,6 @@ export function expectOnly(host: Host, ...attachments: readonly Attachment[]): v
   const left = belongings(host);
   expect(left.links.sort()).toEqual(attachments.map(({ hostLink }) => hostLink).sort());
   expect(left.leases).toEqual(attachments.map((each) => each.address()).sort());
-  const owners = left.elements.map((element) => / (\S+) eth0 veth/.exec(element)?.[1]);
+  const owners = left.elements.map((element) => /, id: (\S+?), by: veth/.exec(element)?.[1]);
   expect([...new Set(owners)].sort()).toEqual(attachments.map(({ id }) => id).sort());
 }

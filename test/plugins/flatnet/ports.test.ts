@@ -173,7 +173,7 @@ shown.test("each published port is one element that names its owner", () => {
     { hostPort: 9000, containerPort: 9899, protocol: "sctp" },
   ] as const;
   const { hostLink } = host.network(flatnet()).add("web", publishing(...mappings));
-  const comment = `comment "flatnet flatnet web eth0 ${hostLink}"`;
+  const comment = `comment "net: flatnet, if: eth0, id: web, by: ${hostLink}, elements: 6"`;
   expect(elements(host.namespace, "anyports4")).toEqual([
     `sctp . 9000 ${comment} : 10.87.1.2 . 9899`,
     `tcp . 8080 ${comment} : 10.87.1.2 . 80`,

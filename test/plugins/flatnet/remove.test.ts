@@ -14,7 +14,7 @@ live.describe("DEL", () => {
   live.test("takes all that belongs to the container, and leaves what all share", () => {
     using host = new Host();
     const web = host.network(flatnet(dualStack)).add("web", publishing);
-    expect(belongings(host).elements).toHaveLength(7);
+    expect(belongings(host).elements).toHaveLength(9);
     web.del();
     expect(belongings(host)).toEqual(nothing);
     expect(vethNames(web.namespace)).toEqual([]);

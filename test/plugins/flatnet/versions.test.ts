@@ -66,7 +66,7 @@ live.describe.each(versions)("CNI %s", (version, shape) => {
     web.del();
     expect(vethNames(host.namespace)).toEqual([]);
     expect(host.leases("flatnet")).toEqual([]);
-    expect(ruleset(host.namespace)).not.toContain("flatnet web");
+    expect(ruleset(host.namespace)).not.toContain("id: web");
   });
 
   live.test(hasCheck ? "CHECK compares" : "CHECK is refused", () => {

@@ -2,14 +2,14 @@
 import * as z from "zod";
 import { limits } from "./bandwidth.ts";
 import { rangeSets } from "./ipam.ts";
-import { address, addressOrNetwork, blank, mac } from "./text.ts";
+import { address, addressOrNetwork, anyCase, blank, mac } from "./text.ts";
 
 const port = z.int().min(1).max(65535);
 
 const portMapping = z.looseObject({
   hostPort: port.describe("Port on the host."),
   containerPort: port.describe("Port in the container."),
-  protocol: blank(z.enum(["tcp", "udp", "sctp"]).default("tcp")).describe("Transport protocol."),
+  protocol: anyCase(z.enum(["tcp", "udp", "sctp"]).default("tcp")).describe("Transport protocol."),
   hostIP: blank(address.optional()).describe("Address of the host to publish on; by default all."),
 });
 

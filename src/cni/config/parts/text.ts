@@ -12,6 +12,15 @@ const patterned = (pattern: RegExp, wanted: string) => z.string().regex(pattern)
 export const blank = <S extends z.ZodType>(schema: S) =>
   z.preprocess((found) => (found === "" ? undefined : found), schema).meta({ blank: true });
 
+/** As `blank`, and the text is read in lower case. */
+export const anyCase = <S extends z.ZodType>(schema: S) =>
+  z
+    .preprocess(
+      (found) => (found === "" ? undefined : typeof found === "string" ? found.toLowerCase() : found),
+      schema,
+    )
+    .meta({ blank: true, lower: true });
+
 const ANY_ADDRESS = [{ format: "ipv4" }, { format: "ipv6" }];
 const ANY_NETWORK = { pattern: "^[0-9A-Fa-f.:]+/[0-9]{1,3}$" };
 

@@ -68,7 +68,7 @@ function bridged(call: Call<Bridge>, leased: Result): Bridged {
     dns: dnsOver(config, leased),
     isGateway,
     forceAddress: config.forceAddress,
-    usesFirewall: masquerade,
+    roles: masquerade ? ["masquerade"] : [],
     masquerade,
     ports: [],
   };
@@ -106,7 +106,12 @@ export const plugin: Plugin<Bridge> = {
     collect({
       request: call,
       addresses: () => ipamOf(call)?.gc(),
-      leftovers: [links, guardedPorts, firewallElements, referenceLeftovers(inFirewall(call.config))],
+      leftovers: [
+        links,
+        guardedPorts,
+        firewallElements("masquerade"),
+        referenceLeftovers(inFirewall(call.config)),
+      ],
     }),
   status(call) {
     ipamOf(call)?.status();

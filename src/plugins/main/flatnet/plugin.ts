@@ -86,7 +86,7 @@ function bridged(call: Call<Flatnet>, leased: Result): Bridged {
     dns: dnsOf(config, leased),
     isGateway: config.isGateway,
     forceAddress: false,
-    usesFirewall: true,
+    roles: ["masquerade", "publish"],
     masquerade: config.ipMasq,
     ports: addresses.length === 0 ? [] : publishedPorts(config.runtimeConfig?.portMappings ?? [], addresses),
   };
@@ -112,7 +112,7 @@ export const plugin: Plugin<Flatnet> = {
     collect({
       request: call,
       addresses: () => ipamOf(call).gc(),
-      leftovers: [links, firewallElements],
+      leftovers: [links, firewallElements("masquerade", "publish")],
     }),
   status(call) {
     ipamOf(call).status();

@@ -4,6 +4,7 @@ import { formatAddress } from "../../../../netlink/wire/address.ts";
 import { firstOf, networkOf, parseCidr, withoutPrefix } from "../../../../netlink/wire/cidr.ts";
 import type { Dns, IpConfig, Result, Route } from "../../../cni/result.ts";
 import type { Sides } from "../../../plan/attaching/attach.ts";
+import { masqueraded } from "../../../plan/firewall/entries.ts";
 import { firewall } from "../../../plan/firewall/resource.ts";
 import { endAddress, hostDevice, single } from "../../../plan/gateway.ts";
 import { addressedInterface, familiesOf, interfaceRoutes } from "../../../plan/interface.ts";
@@ -121,11 +122,9 @@ export function addressedPlan(wanted: PointToPoint, { host, container }: Sides):
       ? [
           firewall(host, {
             owner,
-            device: hostLinkName(owner),
-            routed: true,
-            addresses,
-            masquerade,
-            ports: [],
+            roles: ["masquerade"],
+            entries: masqueraded(addresses, hostLinkName(owner), true),
+            link: hostLinkName(owner),
           }),
         ]
       : []),

@@ -67,7 +67,7 @@ export const plugin: Plugin<Ptp> = {
     collect({
       request: call,
       addresses: () => ipamOf(call)?.gc(),
-      leftovers: [links, firewallElements, referenceLeftovers(inFirewall(call.config))],
+      leftovers: [links, firewallElements("masquerade"), referenceLeftovers(inFirewall(call.config))],
     }),
   status(call) {
     ipamOf(call)?.status();
