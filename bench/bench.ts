@@ -3,18 +3,29 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { availableParallelism, release } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { masqueraded, published } from "./cases/attachments.ts";
+import { aloneCases } from "./cases/alone.ts";
+import { chain, masqueraded, published } from "./cases/attachments.ts";
 import { crowd } from "./cases/crowd.ts";
-import { fifty } from "./cases/fifty.ts";
 import { memory } from "./cases/memory.ts";
 import { startup } from "./cases/startup.ts";
+import { fifty, hundred } from "./cases/together.ts";
 import type { Bench, Case, Row } from "./harness.ts";
 import { build } from "./programs.ts";
 import { enterSandbox } from "./sandbox.ts";
 import { flatnet, go, goIsMissing } from "./sides.ts";
 import { table } from "./table.ts";
 
-const cases: readonly Case[] = [startup, masqueraded, published, memory, fifty, crowd];
+const cases: readonly Case[] = [
+  startup,
+  masqueraded,
+  published,
+  chain,
+  ...aloneCases,
+  memory,
+  fifty,
+  hundred,
+  crowd,
+];
 const project = fileURLToPath(new URL("..", import.meta.url));
 
 const usage = `npm run bench -- [--quick] [--rounds N] [--case NAME]... [--noise]

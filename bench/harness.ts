@@ -24,6 +24,8 @@ export interface Row {
   readonly target?: number;
   /** How much our figure may be, whatever the other's is. */
   readonly limit?: number;
+  /** The same in processor time, which depends less on what else the machine does. */
+  readonly processor?: { readonly ours: number; readonly against?: number | undefined };
   readonly note?: string;
 }
 
@@ -47,33 +49,60 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** A named measurement of one subject, in milliseconds or MiB. */
-export type Measurements<Key extends string> = Readonly<Record<Key, number>>;
+/** What a call took, or several together, in milliseconds. */
+export interface Time {
+  readonly elapsed: number;
+  /** In user and in system mode, on all processors, with the programs that were started and waited for. */
+  readonly processor: number;
+}
+
+export const noTime: Time = { elapsed: 0, processor: 0 };
+
+export const plus = (a: Time, b: Time): Time => ({
+  elapsed: a.elapsed + b.elapsed,
+  processor: a.processor + b.processor,
+});
+
+export const medianTime = (times: readonly Time[]): Time => ({
+  elapsed: median(times.map(({ elapsed }) => elapsed)),
+  processor: median(times.map(({ processor }) => processor)),
+});
 
 /**
  * Measures each subject in turn, again and again, so that whatever else the machine does meets all of them alike.
  * The first round warms up and does not count.
+ * @param middle gives the median of what was measured: `medianTime` or `median`
  * @returns the medians, a record for each subject, in their order
  */
-export async function inTurn<Subject, Key extends string>(
+export async function inTurn<Subject, Key extends string, Value>(
   subjects: readonly Subject[],
   rounds: number,
-  measure: (subject: Subject) => Promise<Measurements<Key>>,
-): Promise<Measurements<Key>[]> {
-  const seen: Measurements<Key>[][] = subjects.map(() => []);
+  measure: (subject: Subject) => Promise<Readonly<Record<Key, Value>>>,
+  middle: (values: readonly Value[]) => Value,
+): Promise<Readonly<Record<Key, Value>>[]> {
+  const seen: Readonly<Record<Key, Value>>[][] = subjects.map(() => []);
   for (let round = 0; round <= rounds; round++)
     for (const [index, subject] of subjects.entries()) {
       const measured = await measure(subject);
       if (round > 0) seen[index]!.push(measured);
     }
-  return seen.map(medians);
+  return seen.map((all) => {
+    const keys = Object.keys(all[0] ?? {}) as Key[];
+    const middles = keys.map((key) => [key, middle(all.map((measured) => measured[key]))]);
+    return Object.fromEntries(middles) as Record<Key, Value>;
+  });
 }
 
-function medians<Key extends string>(seen: readonly Measurements<Key>[]): Measurements<Key> {
-  const keys = Object.keys(seen[0] ?? {}) as Key[];
-  const middle = keys.map((key) => [key, median(seen.map((measured) => measured[key]))]);
-  return Object.fromEntries(middle) as Measurements<Key>;
-}
+/** The figures of a row that compares times. */
+export const compared = (
+  ours: Time,
+  against?: Time,
+  name = "Go",
+): Pick<Row, "ours" | "against" | "processor"> => ({
+  ours: milliseconds(ours.elapsed),
+  ...(against && { against: { ...milliseconds(against.elapsed), name } }),
+  processor: { ours: ours.processor, against: against?.processor },
+});
 
 /** Both sides, ours first, or ours alone. */
 export function sides(bench: Bench): Side[] {

@@ -2,7 +2,9 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createNamespace, inside } from "../netlink/socket/namespace.ts";
 import { nameNamespace } from "../netlink/socket/namespace-name.ts";
-import type { Network, Side } from "./sides.ts";
+import type { Time } from "./harness.ts";
+import type { MakeNetwork, Network } from "./networks.ts";
+import type { Side } from "./sides.ts";
 
 /** A published port, as runtimes pass it in `runtimeConfig`. */
 export interface PortMapping {
@@ -23,8 +25,8 @@ export interface Finished {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** From the start of the process until it has ended and its output is read. */
-  readonly milliseconds: number;
+  /** From the start of the process until it has ended and its output is read; and of all that it started. */
+  readonly time: Time;
 }
 
 const solicitations = "/proc/sys/net/ipv6/conf/default/router_solicitations";
@@ -44,8 +46,8 @@ export class Host {
   }
 
   /** The side's network of that kind, with leases of this host's own. */
-  network(kind: "masqueraded" | "published"): Network {
-    return this.side[kind](this.leases);
+  network(make: MakeNetwork): Network {
+    return make(this.leases, this.side);
   }
 
   /** A container that nothing is attached to yet, for which `ports` ports of the host are set aside. */
@@ -85,7 +87,9 @@ export class Host {
       child.stderr.text(),
       child.exited,
     ]);
-    return { exitCode, stdout, stderr, milliseconds: performance.now() - start };
+    const elapsed = performance.now() - start;
+    const processor = Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1000;
+    return { exitCode, stdout, stderr, time: { elapsed, processor } };
   }
 
   private publish(containerPort: number): PortMapping {

@@ -1,10 +1,11 @@
-/** Where the time of one call goes: `bun run bench/profile.ts [published|masqueraded] [ADD|DEL] [--functions]`. */
+/** Where the time of one call goes: `bun run bench/profile.ts [published|tuning|…] [ADD|CHECK|DEL] [--functions]`. */
 import { parseArgs } from "node:util";
 import { median } from "./harness.ts";
 import { Host } from "./host.ts";
+import { isNetworkName, networks } from "./networks.ts";
 import { steps, timeline, watcher } from "./profile/calls.ts";
 import { buildWithNames, functions, sampler } from "./profile/functions.ts";
-import { attach, detach, populate } from "./runtime.ts";
+import { attach, compare, detach, populate } from "./runtime.ts";
 import { enterSandbox } from "./sandbox.ts";
 import { flatnet } from "./sides.ts";
 
@@ -19,9 +20,10 @@ const { values: options, positionals } = parseArgs({
   },
 });
 const [kind = "published", command = "ADD"] = positionals;
-if ((kind !== "published" && kind !== "masqueraded") || (command !== "ADD" && command !== "DEL")) {
-  console.error(`bun run bench/profile.ts [published|masqueraded] [ADD|DEL]
+if (!isNetworkName(kind) || !["ADD", "CHECK", "DEL"].includes(command)) {
+  console.error(`bun run bench/profile.ts [NETWORK] [ADD|CHECK|DEL]
 
+  NETWORK         only ${Object.keys(networks).join(", ")}; what is called last is shown
   --containers N  on a host that has N containers with a published port already
   --all           every call of the kernel, not only those that take long
   --functions     the time in the program's functions instead`);
@@ -30,15 +32,17 @@ if ((kind !== "published" && kind !== "masqueraded") || (command !== "ADD" && co
 
 enterSandbox(import.meta.url);
 const host = new Host(options.functions ? { ...flatnet, directory: buildWithNames() } : flatnet);
-const network = host.network(kind);
+const network = host.network(networks[kind]);
 await populate(host, network, Number(options.containers), 1);
 
 /** One attachment and its removal, of which the profiled command is started by `through`. @returns milliseconds */
 async function call(through: readonly string[]): Promise<number> {
-  const container = host.container(1);
-  const added = await attach(host, network, container, command === "ADD" ? through : []);
-  const removal = await detach(host, network, container, added.result, command === "DEL" ? through : []);
-  return command === "ADD" ? added.milliseconds : removal;
+  const attachment = { host, network, container: host.container(1) };
+  const watching = (one: string) => (command === one ? through : []);
+  const added = await attach(attachment, watching("ADD"));
+  const compared = command === "CHECK" && (await compare(attachment, added.result, through));
+  const removed = await detach(attachment, added.result, watching("DEL"));
+  return (compared || (command === "ADD" ? added.time : removed)).elapsed;
 }
 
 async function calls(through: readonly string[]): Promise<number> {

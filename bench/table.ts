@@ -3,7 +3,7 @@ import type { Figure, Row } from "./harness.ts";
 
 /** @returns a Markdown table, padded so that a terminal shows it as well */
 export function table(rows: readonly Row[]): string {
-  const lines = [["what", "ours", "against", "ratio", "target", ""], ...rows.map(cells)];
+  const lines = [["what", "ours", "against", "ratio", "target", "processor", ""], ...rows.map(cells)];
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length), 3));
   const shown = lines.map(
     (line) => `| ${line.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`,
@@ -12,8 +12,8 @@ export function table(rows: readonly Row[]): string {
   return [shown[0], rule, ...shown.slice(1)].join("\n");
 }
 
-function cells({ what, ours, against, target, limit, note = "" }: Row): string[] {
-  if (ours === undefined) return [what, "", "", "", "", note];
+function cells({ what, ours, against, target, limit, processor, note = "" }: Row): string[] {
+  if (ours === undefined) return [what, "", "", "", "", "", note];
   const ratio = against && ours.value / against.value;
   return [
     what,
@@ -21,6 +21,7 @@ function cells({ what, ours, against, target, limit, note = "" }: Row): string[]
     against ? `${show(against)} ${against.name}` : "",
     ratio === undefined ? "" : ratio.toFixed(2),
     limit === undefined ? atMost(target) : atMost(limit, ours.unit),
+    processor === undefined ? "" : showProcessor(processor),
     [verdict(ratio, target), verdict(ours.value, limit), note].filter(Boolean).join("; "),
   ];
 }
@@ -34,3 +35,11 @@ function verdict(value: number | undefined, most: number | undefined): string {
 }
 
 const show = ({ value, unit }: Figure): string => `${value.toFixed(value < 100 ? 1 : 0)} ${unit}`;
+
+/** Processor time with its ratio: `6.1 / 4.2 ms, 1.45`. */
+function showProcessor({ ours, against }: NonNullable<Row["processor"]>): string {
+  const show = (value: number) => value.toFixed(value < 100 ? 1 : 0);
+  return against === undefined
+    ? `${show(ours)} ms`
+    : `${show(ours)} / ${show(against)} ms, ${(ours / against).toFixed(2)}`;
+}

@@ -1,35 +1,64 @@
 /** One container after the other joins a network and leaves it, on a host where another one stays. */
-import { type Bench, type Case, inTurn, milliseconds, type Row, sides } from "../harness.ts";
+import { type Bench, type Case, compared, inTurn, medianTime, type Row, sides } from "../harness.ts";
 import { Host } from "../host.ts";
+import { type NetworkName, networks } from "../networks.ts";
 import { attach, detach } from "../runtime.ts";
 
-export const masqueraded: Case = {
+interface Comparison {
+  readonly name: NetworkName;
+  readonly what: string;
+  /** Published ports of each container. */
+  readonly ports: number;
+  readonly targets: { readonly ADD: number; readonly DEL: number };
+}
+
+const comparing = (comparison: Comparison): Case => ({
+  name: comparison.name,
+  rows: (bench) => compare(bench, comparison),
+});
+
+export const masqueraded = comparing({
   name: "masqueraded",
-  rows: (bench) => compare(bench, "masqueraded", 0, { ADD: 0.5, DEL: 0.5 }, "bridge with ipMasq"),
-};
+  what: "bridge with ipMasq",
+  ports: 0,
+  targets: { ADD: 0.5, DEL: 0.5 },
+});
 
-export const published: Case = {
+export const published = comparing({
   name: "published",
-  rows: (bench) => compare(bench, "published", 1, { ADD: 0.2, DEL: 0.25 }, "one published port"),
-};
+  what: "one published port",
+  ports: 1,
+  targets: { ADD: 0.2, DEL: 0.25 },
+});
 
-async function compare(
-  bench: Bench,
-  kind: "masqueraded" | "published",
-  ports: number,
-  targets: { readonly ADD: number; readonly DEL: number },
-  what: string,
-): Promise<Row[]> {
+export const chain = comparing({
+  name: "chain",
+  what: "bridge, portmap with one port, firewall, tuning",
+  ports: 1,
+  targets: { ADD: 0.6, DEL: 0.4 },
+});
+
+async function compare(bench: Bench, { name, what, ports, targets }: Comparison): Promise<Row[]> {
   const hosts = sides(bench).map((side) => new Host(side));
-  for (const host of hosts) await attach(host, host.network(kind), host.container(ports));
-  const [ours, go] = await inTurn(hosts, bench.rounds, async (host) => {
-    const container = host.container(ports);
-    const { result, milliseconds } = await attach(host, host.network(kind), container);
-    return { ADD: milliseconds, DEL: await detach(host, host.network(kind), container, result) };
+  const join = (host: Host) => ({
+    host,
+    network: host.network(networks[name]),
+    container: host.container(ports),
   });
+  for (const host of hosts) await attach(join(host));
+  const [ours, go] = await inTurn(
+    hosts,
+    bench.rounds,
+    async (host) => {
+      const attachment = join(host);
+      const { result, time } = await attach(attachment);
+      return { ADD: time, DEL: await detach(attachment, result) };
+    },
+    medianTime,
+  );
   return (["ADD", "DEL"] as const).map((command) => ({
     what: `${what}: ${command}`,
-    ours: milliseconds(ours![command]),
-    ...(go && { against: { ...milliseconds(go[command]), name: "Go" }, target: targets[command] }),
+    ...compared(ours![command], go?.[command]),
+    ...(go && { target: targets[command] }),
   }));
 }

@@ -1,7 +1,17 @@
 /** One more container with five published ports, on a host that has many: beside one on a host that has one. */
 import { readFileSync } from "node:fs";
-import { type Bench, type Case, inTurn, milliseconds, type Row, sides } from "../harness.ts";
+import {
+  type Bench,
+  type Case,
+  compared,
+  inTurn,
+  medianTime,
+  type Row,
+  sides,
+  type Time,
+} from "../harness.ts";
 import { Host } from "../host.ts";
+import { networks } from "../networks.ts";
 import { attach, detach, populate } from "../runtime.ts";
 
 const SIZES = [10, 100, 1000];
@@ -14,37 +24,39 @@ export const crowd: Case = {
     const crowded = (bench.quick ? [bench.ours] : sides(bench)).map((side) => new Host(side));
     const rows: Row[] = [];
     let inhabitants = 1;
-    for (const host of [small, ...crowded]) await populate(host, host.network("published"), 1, PORTS);
+    for (const host of [small, ...crowded]) await populate(host, host.network(networks.published), 1, PORTS);
     for (const size of SIZES.filter((size) => size <= 100 || !bench.quick)) {
       const measured = crowded.filter(({ side }) => size <= side.largestCrowd);
       for (const host of measured)
-        await populate(host, host.network("published"), size - 1 - inhabitants, PORTS);
+        await populate(host, host.network(networks.published), size - 1 - inhabitants, PORTS);
       inhabitants = size - 1;
       await quiet();
-      const [few, many, go] = await inTurn([small, ...measured], bench.rounds, oneMore);
+      const [few, many, go] = await inTurn([small, ...measured], bench.rounds, oneMore, medianTime);
       if (few && many) rows.push(row("ADD", size, few, many, go), row("DEL", size, few, many, go));
     }
     return rows;
   },
 };
 
-type Times = Readonly<Record<"ADD" | "DEL", number>>;
+type Times = Readonly<Record<"ADD" | "DEL", Time>>;
 
 function row(command: "ADD" | "DEL", size: number, few: Times, many: Times, go: Times | undefined): Row {
   return {
     what: `container ${size}, five published ports each: ${command}`,
-    ours: milliseconds(many[command]),
-    against: { ...milliseconds(few[command]), name: "container 2" },
+    ...compared(many[command], few[command], "container 2"),
     ...(command === "ADD" && size === SIZES.at(-1) && { target: 1.3 }),
-    ...(go && { note: `Go: ${go[command].toFixed(0)} ms` }),
+    ...(go && { note: `Go: ${go[command].elapsed.toFixed(0)} ms` }),
   };
 }
 
 async function oneMore(host: Host): Promise<Times> {
-  const container = host.container(PORTS);
-  const network = host.network("published");
-  const { result, milliseconds } = await attach(host, network, container);
-  return { ADD: milliseconds, DEL: await detach(host, network, container, result) };
+  const attachment = {
+    host,
+    network: host.network(networks.published),
+    container: host.container(PORTS),
+  };
+  const { result, time } = await attach(attachment);
+  return { ADD: time, DEL: await detach(attachment, result) };
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Peak memory of a call: the largest resident set that one of its processes had. */
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { type Bench, type Case, type Figure, inTurn, sides } from "../harness.ts";
+import { type Bench, type Case, type Figure, inTurn, median, sides } from "../harness.ts";
 import { Host } from "../host.ts";
+import { networks } from "../networks.ts";
 import { attach, detach } from "../runtime.ts";
 
 /**
@@ -18,13 +19,18 @@ export const memory: Case = {
     if (!existsSync(time))
       return [{ what: "peak memory", note: `not measured: GNU time (${time}) is missing` }];
     const hosts = sides(bench).map((side) => new Host(side));
-    const [ours, go] = await inTurn(hosts, Math.min(bench.rounds, 7), async (host) => {
-      const container = host.container(1);
-      const { result } = await attach(host, host.network("published"), container, through);
-      const ADD = takePeak();
-      await detach(host, host.network("published"), container, result, through);
-      return { ADD, DEL: takePeak() };
-    });
+    const [ours, go] = await inTurn(
+      hosts,
+      Math.min(bench.rounds, 7),
+      async (host) => {
+        const attachment = { host, network: host.network(networks.published), container: host.container(1) };
+        const { result } = await attach(attachment, through);
+        const ADD = takePeak();
+        await detach(attachment, result, through);
+        return { ADD, DEL: takePeak() };
+      },
+      median,
+    );
     return (["ADD", "DEL"] as const).map((command) => ({
       what: `one published port: peak memory of ${command}`,
       ours: mebibytes(ours![command]),

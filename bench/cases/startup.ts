@@ -1,5 +1,5 @@
 /** VERSION: the shortest call there is, beside a compiled program that does nothing. */
-import { type Bench, type Case, inTurn, milliseconds } from "../harness.ts";
+import { type Bench, type Case, compared, inTurn, medianTime } from "../harness.ts";
 import { Host } from "../host.ts";
 import { emptyProgram, floorProgram } from "../programs.ts";
 
@@ -15,21 +15,16 @@ export const startup: Case = {
       floorProgram,
       ...(bench.go ? [[`${bench.go.directory}/bridge`]] : []),
     ];
-    const [version, empty, floor, goVersion] = await inTurn(commands, bench.rounds * 2, async (command) => ({
-      time: (await host.run(command, environment, '{"cniVersion":"1.0.0"}')).milliseconds,
-    }));
-    const ours = milliseconds(version!.time);
+    const [version, empty, floor, goVersion] = await inTurn(
+      commands,
+      bench.rounds * 2,
+      async (command) => ({ call: (await host.run(command, environment, '{"cniVersion":"1.0.0"}')).time }),
+      medianTime,
+    );
     return [
-      {
-        what: "VERSION",
-        ours,
-        against: { ...milliseconds(empty!.time), name: "empty program" },
-        target: 1.3,
-      },
-      ...(goVersion
-        ? [{ what: "VERSION", ours, against: { ...milliseconds(goVersion.time), name: "Go" } }]
-        : []),
-      { what: `the measurement itself (${floorProgram.join(" ")})`, ours: milliseconds(floor!.time) },
+      { what: "VERSION", ...compared(version!.call, empty!.call, "empty program"), target: 1.3 },
+      ...(goVersion ? [{ what: "VERSION", ...compared(version!.call, goVersion.call) }] : []),
+      { what: `the measurement itself (${floorProgram.join(" ")})`, ...compared(floor!.call) },
     ];
   },
 };
