@@ -4,7 +4,7 @@ import { addBridgeVlans, deleteBridgeVlans, listBridgeLinks } from "../../netlin
 import { createLink, deleteLink, getLinkSummary, setLink } from "../../netlink/route/links.ts";
 import { isInterfaceName } from "../cni/names.ts";
 import { randomHex } from "../sys/random.ts";
-import { bridgeIndex, defaultVlan, isUnused, unlessThere } from "./bridge.ts";
+import { bridgeNamed, defaultVlan, isUnused, unlessThere } from "./bridge.ts";
 import { hashOf, hostLinkName, type Owner } from "./owner.ts";
 import { allOrNothing, type Resource, type Undo, undoable } from "./resource.ts";
 import type { Side } from "./side.ts";
@@ -101,8 +101,6 @@ interface VlanGatewayOptions {
   readonly bridge: string;
   /** Those of the ports that it is the gateway of. */
   readonly vlans: PortVlans;
-  /** Bytes; 0 leaves it to the kernel. */
-  readonly mtu: number;
   /** The port of the bridge that it is made for. */
   readonly first: string;
 }
@@ -111,13 +109,13 @@ interface VlanGatewayOptions {
  * A veth pair in the host, one end a port of the bridge in the VLAN, the other the gateway's. Shared: it stays. The
  * gateway's end is set up last: one that is down was left by a call that was killed, or is about to be completed.
  */
-export const vlanGateway = (host: Side, { bridge, vlans, mtu, first }: VlanGatewayOptions): Resource => {
+export const vlanGateway = (host: Side, { bridge, vlans, first }: VlanGatewayOptions): Resource => {
   const name = vlanGatewayName(bridge, vlans.untagged);
   const find = () => host.route.find(getLinkSummary({ ifname: name }));
   const create = (): Undo => {
     const port = `veth${randomHex(4)}`;
-    const master = bridgeIndex(host, bridge);
-    const both = mtu > 0 ? { mtu } : {};
+    const { index: master, mtu = 0 } = bridgeNamed(host, bridge);
+    const both = { mtu };
     // The kernel sets no peer up with the pair (ENOTCONN).
     const peer = { ifname: name, ...both };
     const up = { flags: ["up" as const] };

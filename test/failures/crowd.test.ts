@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import { needs } from "../needs.ts";
 import { Host } from "../plugins/host.ts";
-import { links } from "../plugins/kernel.ts";
+import { addresses, elements, links, ruleset } from "../plugins/kernel.ts";
 import {
   type Call,
   type Command,
@@ -11,7 +11,7 @@ import {
   type Ending,
   type PrintedResult,
 } from "./call.ts";
-import { flatnet, ports } from "./networks.ts";
+import { bridge, flatnet, ports } from "./networks.ts";
 import { traces } from "./traces.ts";
 
 const live = needs("namespaces", "program:unshare", "program:ip", "program:nft");
@@ -87,6 +87,40 @@ live.test(
     ]);
     expect(said(mixed)).toEqual(["fine"]);
     expect(said(await atOnce(host, "DEL", calls))).toEqual(["fine"]);
+    expect(traces(host, ...calls.map(({ netns }) => netns))).toEqual([]);
+  },
+  120_000,
+);
+
+live.test(
+  "a hundred first ADDs of bridge on a fresh host: one bridge, one of each table, and none finds that something exists",
+  async () => {
+    using host = new Host();
+    const ranges = [[{ subnet: "10.9.0.0/24" }], [{ subnet: "fd00:9::/64" }]];
+    const config = bridge(host, { ipam: { subnet: undefined, ranges }, hairpinMode: true });
+    const calls = Array.from({ length: 100 }, (_, index) => ({
+      config,
+      netns: host.container(),
+      id: `c${index}`,
+    }));
+    const added = await atOnce(host, "ADD", calls);
+    expect(said(added)).toEqual(["fine"]);
+    const given = results(added);
+    for (const nth of [0, 1]) expect(new Set(given.map(({ ips }) => ips![nth]!.address)).size).toBe(100);
+    expect(new Set(given.map(({ interfaces }) => interfaces![0]!.mac)).size).toBe(1);
+
+    const all = links(host.namespace);
+    expect(all.filter(({ linkinfo }) => linkinfo?.info_kind === "bridge")).toHaveLength(1);
+    expect(all.filter(({ master }) => master === "cni0")).toHaveLength(100);
+    expect(addresses(host.namespace, "cni0")).toEqual(["10.9.0.1/24", "fd00:9::1/64"]);
+    const tables = ruleset(host.namespace).match(/^table .*flatnet/gm) ?? [];
+    expect(tables.sort()).toEqual(["table bridge flatnet", "table inet flatnet"]);
+    expect(elements(host.namespace, "masquerade4")).toHaveLength(100);
+    expect(elements(host.namespace, "guarded", "bridge flatnet")).toHaveLength(100);
+
+    const known = calls.map((made, index) => withConfig(made, { prevResult: given[index] }));
+    expect(said(await atOnce(host, "CHECK", known))).toEqual(["fine"]);
+    expect(said(await atOnce(host, "DEL", known))).toEqual(["fine"]);
     expect(traces(host, ...calls.map(({ netns }) => netns))).toEqual([]);
   },
   120_000,

@@ -206,6 +206,90 @@ const scenarios: Record<string, Scenario> = {
       look,
     ],
   },
+  "detection of duplicate addresses": {
+    network: bridge({ isGateway: true, enabledad: true, ipam: dual }),
+    steps: comeAndGo,
+  },
+  "no other link-layer address": {
+    network: bridge({ isGateway: true, macspoofchk: true, ipam: v4 }),
+    steps: comeAndGo,
+  },
+  "hairpin mode, masquerading and both families": {
+    network: bridge({ isDefaultGateway: true, hairpinMode: true, ipMasq: true, ipam: dual }),
+    steps: comeAndGo,
+  },
+  "an MTU of the least for IPv6": {
+    network: bridge({ isGateway: true, mtu: 1280, ipam: v6 }),
+    steps: comeAndGo,
+  },
+  "a bridge that is there and down, promiscuous": {
+    network: bridge({ isGateway: true, promiscMode: true, ipam: v4 }),
+    steps: [madeBridge(), { in: "host", run: "ip link set cni0 down" }, ...comeAndGo],
+  },
+  "an IPv6 address in the way, replaced by force": {
+    network: bridge({ isGateway: true, forceAddress: true, ipam: v6 }),
+    steps: [madeBridge("fd00:1:2::99/48 nodad", "fd00:9::1/64 nodad", "10.9.9.1/24"), ...comeAndGo],
+  },
+  "IPv6 networks side by side on one bridge": {
+    network: bridge({ isGateway: true, ipam: v6 }),
+    steps: [
+      add("a"),
+      add("b", { network: beside() }),
+      look,
+      check("b", { network: beside() }),
+      del("a"),
+      del("b", { network: beside() }),
+      look,
+    ],
+  },
+  "two interfaces of a container in one network": {
+    network: bridge({ isGateway: true, ipam: v4 }),
+    steps: [
+      add("a"),
+      add("a", { ifname: "net1.5" }),
+      look,
+      check("a"),
+      check("a", { ifname: "net1.5" }),
+      del("a"),
+      look,
+      del("a", { ifname: "net1.5" }),
+      look,
+    ],
+  },
+  "a container in which IPv6 is off": {
+    network: bridge({ isDefaultGateway: true, ipam: dual }),
+    steps: [
+      { in: "a", run: "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6" },
+      { in: "a", run: "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6" },
+      add("a"),
+      look,
+      check("a"),
+      del("a"),
+      look,
+    ],
+  },
+  "a host that forwards already": {
+    network: bridge({ isDefaultGateway: true, ipam: dual }),
+    steps: [
+      { in: "host", run: "echo 1 >/proc/sys/net/ipv4/ip_forward" },
+      { in: "host", run: "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding" },
+      add("a"),
+      look,
+      del("a"),
+      look,
+    ],
+  },
+  "a default route of IPAM's own beside isDefaultGateway": {
+    network: bridge({
+      isDefaultGateway: true,
+      ipam: { ...v4, routes: [{ dst: "0.0.0.0/0", gw: "10.1.2.9" }] },
+    }),
+    steps: [add("a"), look, check("a"), del("a"), look],
+  },
+  "names with dots and dashes": {
+    network: bridge({ bridge: "br-lan_0.1", isGateway: true, ipam: v4 }, "1.0.0", "my.net-1_a"),
+    steps: [add("a.b-c_D"), look, check("a.b-c_D"), del("a.b-c_D"), look],
+  },
   ...Object.fromEntries(
     ["", "0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0"].map((version) => [
       `the result of ${version === "" ? "no version" : version}`,
@@ -220,6 +304,11 @@ const scenarios: Record<string, Scenario> = {
 function other(): Configuration {
   const ipam = { type: "host-local", subnet: "10.5.0.0/24" };
   return bridge({ bridge: "cni1", isGateway: true, ipam }, "1.0.0", "other");
+}
+
+function beside(): Configuration {
+  const ipam = { type: "host-local", subnet: "fd00:7::/64" };
+  return bridge({ isGateway: true, ipam }, "1.0.0", "beside");
 }
 
 twin.describe("bridge does as Go's does with", () => {

@@ -4,7 +4,7 @@
  */
 import { at, type Difference, THERE } from "./compare.ts";
 import { type Attached, gateways6, type Moment } from "./moments.ts";
-import { addressOf, deviceOf, hostEnd } from "./names.ts";
+import { addressOf, deviceOf, hostEnd, portOf } from "./names.ts";
 import { type Call, networkOf, type Scenario } from "./play.ts";
 
 export interface Meant {
@@ -25,6 +25,18 @@ const eachAttached =
   ): NonNullable<Meant["look"]> =>
   ({ attached }) =>
     attached.filter(({ network }) => types.includes(network.plugins[0]!.type)).flatMap(differences);
+
+/** A port of a bridge that has no IPv6 address. */
+const withoutLinkLocal = (port: string): Difference[] => [
+  { at: at("host", "addresses", port), go: THERE, ours: {} },
+  { at: at("host", "links", port, "inet6_addr_gen_mode"), go: "eui64", ours: "none" },
+  {
+    at: at("host", "routes", `fe80::/64 dev ${port} proto kernel metric 256 pref medium`),
+    go: true,
+    ours: undefined,
+  },
+  { at: sysctl("host", `ipv6/conf/${port}/addr_gen_mode`), go: "0", ours: "1" },
+];
 
 /** Those with a host's end. */
 const PAIRS = ["bridge", "ptp"];
@@ -56,19 +68,7 @@ export const usual = {
   withoutLinkLocal: {
     reason:
       "The host's end gets no IPv6 address of its own: it is a port of the bridge, and nobody would use it.",
-    look: eachAttached(["bridge"], ({ id, ifname }) => {
-      const end = hostEnd(id, ifname);
-      return [
-        { at: at("host", "addresses", end), go: THERE, ours: {} },
-        { at: at("host", "links", end, "inet6_addr_gen_mode"), go: "eui64", ours: "none" },
-        {
-          at: at("host", "routes", `fe80::/64 dev ${end} proto kernel metric 256 pref medium`),
-          go: true,
-          ours: undefined,
-        },
-        { at: sysctl("host", `ipv6/conf/${end}/addr_gen_mode`), go: "0", ours: "1" },
-      ];
-    }),
+    look: eachAttached(["bridge"], ({ id, ifname }) => withoutLinkLocal(hostEnd(id, ifname))),
   },
   neighbourAnnounced: {
     reason:
@@ -99,6 +99,25 @@ export const usual = {
         ours: true,
       })),
     ],
+  },
+  vlanDevice: {
+    reason:
+      "The gateway's device in a VLAN is treated as the bridge is: nobody is heard there who tells where to route, no " +
+      "duplicates are looked for, and its port has no IPv6 address.",
+    look: ({ vlanDevices }) =>
+      vlanDevices.flatMap((device) => {
+        const port = portOf(device);
+        return [
+          { at: sysctl("host", `ipv6/conf/${device}/accept_ra`), go: "1", ours: "0" },
+          { at: sysctl("host", `ipv6/conf/${device}/accept_dad`), go: "1", ours: "0" },
+          ...[device, port].map((name) => ({
+            at: at("host", "links", name, "txqlen"),
+            go: undefined,
+            ours: 1000,
+          })),
+          ...withoutLinkLocal(port),
+        ];
+      }),
   },
   endWithoutDetection: {
     reason:
@@ -241,6 +260,17 @@ export const special = {
           ours: THERE,
         })),
       ];
+    },
+  },
+  defaultVlanLeft: {
+    reason: "A port in a VLAN is not in the kernel's default one as well, as in later releases.",
+    look({ attached, vlanDevices }) {
+      const ends = attached.map(({ id, ifname }) => hostEnd(id, ifname));
+      return [...ends, ...vlanDevices.map(portOf)].map((port) => ({
+        at: at("host", "vlans", port),
+        go: ["1 Egress Untagged", "100 PVID Egress Untagged"],
+        ours: ["100 PVID Egress Untagged"],
+      }));
     },
   },
   invalidConfig: {

@@ -21,6 +21,8 @@ export interface Moment {
   readonly attached: readonly Attached[];
   /** Bridges that plugins have made so far. */
   readonly bridges: readonly string[];
+  /** The gateways' devices in VLANs that they have made so far. */
+  readonly vlanDevices: readonly string[];
   /** IPv6 gateway addresses that they have got. */
   readonly gateways6: readonly { readonly bridge: string; readonly cidr: string }[];
 }
@@ -28,6 +30,7 @@ export interface Moment {
 interface Keys {
   readonly type: string;
   readonly bridge?: string;
+  readonly vlan?: number;
   readonly isGateway?: boolean;
   readonly isDefaultGateway?: boolean;
   readonly ipam?: { readonly type?: string };
@@ -35,6 +38,9 @@ interface Keys {
 
 const keysOf = ({ plugins: [plugin] }: Configuration): Keys => plugin as Keys;
 const bridgeOf = (network: Configuration): string => keysOf(network).bridge ?? "cni0";
+/** The gateway's device in the network's VLAN; undefined without one. */
+const vlanDeviceOf = (network: Configuration): string | undefined =>
+  keysOf(network).vlan ? `${bridgeOf(network)}.${keysOf(network).vlan}` : undefined;
 /** The first IPv6 addresses of its ranges' subnets, with the length of the prefix. */
 const subnets6 = (network: Configuration): string[] =>
   [...JSON.stringify(keysOf(network).ipam ?? {}).matchAll(/"subnet":"([\da-f:]+::)\/(\d+)"/g)].map(
@@ -95,9 +101,13 @@ export function momentsOf(scenario: Scenario): Moment[] {
       .map(({ network }) => network)
       .filter((network) => keysOf(network).type === "bridge");
     const bridges = unique(networks.map(bridgeOf)).filter((bridge) => !given.includes(`link add ${bridge} `));
-    const gateways6 = networks
-      .filter((network) => keysOf(network).isGateway || keysOf(network).isDefaultGateway)
-      .flatMap((network) => subnets6(network).map((cidr) => ({ bridge: bridgeOf(network), cidr })));
-    return { step: `${nth + 1}`, what, attached, bridges, gateways6: unique(gateways6) };
+    const routed = networks.filter(
+      (network) => keysOf(network).isGateway || keysOf(network).isDefaultGateway,
+    );
+    const vlanDevices = unique(routed.flatMap((network) => vlanDeviceOf(network) ?? []));
+    const gateways6 = routed.flatMap((network) =>
+      subnets6(network).map((cidr) => ({ bridge: vlanDeviceOf(network) ?? bridgeOf(network), cidr })),
+    );
+    return { step: `${nth + 1}`, what, attached, bridges, vlanDevices, gateways6: unique(gateways6) };
   });
 }

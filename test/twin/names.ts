@@ -9,6 +9,8 @@ export interface NamingLink {
   readonly address?: string;
   /** In a container: the index of the host's end. */
   readonly link_index?: number;
+  /** On the host: the name of the other end. */
+  readonly link?: string;
 }
 
 type Links = ReadonlyMap<string, readonly NamingLink[]>;
@@ -19,6 +21,9 @@ export const hostEnd = (id: string, ifname: string): string => `<host end of ${i
 /** The device in which packets from a container wait, as the Go plugin of bandwidth names it. */
 export const deviceOf = (network: string, id: string): string =>
   `bwp${new Bun.CryptoHasher("sha512").update(network + id).digest("hex")}`.slice(0, 15);
+
+/** The name of the port by which the gateway's device in a VLAN is in its bridge. */
+export const portOf = (device: string): string => `<port of ${device}>`;
 
 /** The name of a link-layer address by the links that have it. */
 export const addressOf = (...links: readonly string[]): string =>
@@ -85,7 +90,10 @@ function hostEndsOf(links: Links): Map<string, string> {
       return outer === undefined ? [] : [[outer.ifname, hostEnd(id, ifname)] as const];
     }),
   );
-  return new Map(pairs);
+  const ports = host.flatMap(({ ifname, link }) =>
+    link?.startsWith("veth") && /\.\d+$/.test(ifname) ? [[link, portOf(ifname)] as const] : [],
+  );
+  return new Map([...pairs, ...ports]);
 }
 
 /** The links that have each link-layer address: a bridge may have that of a port. */

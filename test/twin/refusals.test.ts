@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import { needs } from "../needs.ts";
 import { goPlugins } from "../plugins/executable.ts";
-import { bridge, madeBridge, v4 } from "./configurations.ts";
+import { bridge, bridgeSettled, madeBridge, v4 } from "./configurations.ts";
 import { expectedDifferences } from "./expected.ts";
 import { add, check, del, differences, look, type Scenario } from "./play.ts";
 
@@ -51,12 +51,12 @@ const refusals: Record<string, Scenario> = {
       isGateway: true,
       ipam: { ...v4, routes: [{ dst: "10.8.0.0/16" }, { dst: "10.8.0.0/16" }] },
     }),
-    steps: [add("a", { refused: true }), del("a"), look],
+    steps: [add("a", { refused: true }), bridgeSettled, del("a"), look],
     shows: ["bridgeStays"],
   },
   "a gateway that cannot be reached": {
     network: bridge({ isGateway: true, ipam: { ...v4, routes: [{ dst: "10.8.0.0/16", gw: "172.31.0.1" }] } }),
-    steps: [add("a", { refused: true }), del("a"), look],
+    steps: [add("a", { refused: true }), bridgeSettled, del("a"), look],
     shows: ["bridgeStays"],
   },
   "a result without addresses for 0.2.0": {

@@ -135,6 +135,20 @@ function trafficTree(namespace: Namespace): Tree {
   );
 }
 
+interface ShownVlans {
+  readonly ifname: string;
+  readonly vlans?: readonly { readonly vlan: number; readonly flags?: readonly string[] }[];
+}
+
+/** The VLANs of each port; nothing on a kernel without them. */
+const vlanTree = (text: string): Tree =>
+  Object.fromEntries(
+    (JSON.parse(text.trim() || "[]") as ShownVlans[]).map(({ ifname, vlans = [] }) => [
+      ifname,
+      vlans.map(({ vlan, flags = [] }) => [vlan, ...flags].join(" ")),
+    ]),
+  );
+
 /** What iproute2 says of both families. */
 const bothFamilies = (namespace: Namespace, ...words: string[]): string =>
   ["-4", "-6"].map((family) => program(namespace, "ip", family, ...words)).join("");
@@ -145,6 +159,7 @@ const treeOf = (namespace: Namespace, names: Names): Tree => ({
   addresses: addressTree(names.translate(program(namespace, "ip", "-json", "address", "show"))),
   routes: lineTree(names.translate(bothFamilies(namespace, "route", "show", "table", "all"))),
   rules: lineTree(bothFamilies(namespace, "rule", "show")),
+  vlans: vlanTree(names.translate(program(namespace, "bridge", "-json", "vlan", "show"))),
   traffic: names.translated(trafficTree(namespace)),
   sysctls: names.translated(inside(namespace, sysctlTree)),
 });

@@ -34,14 +34,14 @@ export const gatewayDevice = ({ bridge: { name }, vlans }: BridgedLink): string 
 function gatewaySide(bridged: Bridged, host: Side): Resource[] {
   if (!bridged.isGateway) return [];
   const {
-    bridge: { name, mtu },
+    bridge: { name },
     vlans,
     forceAddress: force,
   } = bridged;
   const port = hostLinkName(bridged.owner);
   const device = gatewayDevice(bridged);
   return [
-    ...(vlans?.gatewayDevice ? [vlanGateway(host, { bridge: name, vlans, mtu, first: port })] : []),
+    ...(vlans?.gatewayDevice ? [vlanGateway(host, { bridge: name, vlans, first: port })] : []),
     ...gateways(bridged).map((cidr) => gatewayAddress(host, { bridge: name, device, cidr, force, port })),
   ];
 }
