@@ -17,7 +17,7 @@ export const libc = onFirstUse(() =>
     mkdir: { args: ["cstring", "u32"], returns: "i32" },
     access: { args: ["cstring", "i32"], returns: "i32" },
     statfs: { args: ["cstring", "ptr"], returns: "i32" },
-    fcntl: { args: ["i32", "i32"], returns: "i32" },
+    fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
     flock: { args: ["i32", "i32"], returns: "i32" },
     poll: { args: ["ptr", "usize", "i32"], returns: "i32" },
     isatty: { args: ["i32"], returns: "i32" },

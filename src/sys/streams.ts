@@ -29,7 +29,7 @@ export function readStdin(): string {
  * Whether standard output was closed when the program was started. The runtime opens /dev/null in its place, which
  * would swallow what is written; but what a program inherits is never to be closed on exec.
  */
-const isStandIn = (): boolean => libc().fcntl(STDOUT, F_GETFD) === FD_CLOEXEC;
+const isStandIn = (): boolean => libc().fcntl(STDOUT, F_GETFD, 0) === FD_CLOEXEC;
 
 /**
  * Writes all of `text`.
