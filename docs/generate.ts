@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type * as z from "zod";
+import { Dhcp } from "../src/plugins/ipam/dhcp/schema.ts";
 import { HostLocal } from "../src/plugins/ipam/host-local/schema.ts";
 import { Static } from "../src/plugins/ipam/static/schema.ts";
 import { Bridge } from "../src/plugins/main/bridge/schema.ts";
@@ -28,6 +29,7 @@ export const schemas = {
   bandwidth: Bandwidth,
   "host-local": HostLocal,
   static: Static,
+  dhcp: Dhcp,
   firewall: Firewall,
 };
 

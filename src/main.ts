@@ -16,6 +16,14 @@ function calledAs(): string {
   return process.argv.slice(2).find((argument) => !argument.startsWith("-")) ?? "flatnet";
 }
 
+/** The flags of `dhcp daemon`, or of `flatnet dhcp daemon`; nothing for another call. */
+function daemonFlags(name: string): string[] | undefined {
+  const words = process.argv.slice(2);
+  if (words[0] === "dhcp" && (name === "flatnet" || name === "dhcp")) words.shift();
+  else if (name !== "dhcp") return undefined;
+  return words[0] === "daemon" ? words.slice(1) : undefined;
+}
+
 /** A link under another plugin's name must not act as ours. */
 async function refuse(name: string, host: Host): Promise<number> {
   const { reporting } = await import("./plugins.ts");
@@ -49,6 +57,8 @@ async function main(): Promise<number> {
   const name = calledAs();
   const program = { version, names: pluginNames };
   if (!isPluginName(name)) return refuse(name, processHost(program));
+  const flags = daemonFlags(name);
+  if (flags !== undefined) return (await import("./dhcp/daemon/daemon.ts")).daemon(flags);
   if (introduced(name, processHost(program))) return 0;
   const { ipamPlugin, loadPlugin, serve } = await import("./plugins.ts");
   const host = processHost(program, ipamPlugin);

@@ -16,6 +16,7 @@ const since = {
   bandwidth: "0.3.0",
   static: "0.1.0",
   firewall: "0.4.0",
+  dhcp: "0.1.0",
 } as const satisfies Record<string, SpecVersion>;
 
 export type PluginName = keyof typeof since;

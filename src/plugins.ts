@@ -6,13 +6,14 @@
  */
 import type { Plugin } from "./cni/plugin.ts";
 import type { PluginName } from "./names.ts";
+import { plugin as dhcp } from "./plugins/ipam/dhcp/plugin.ts";
 import { plugin as flatnetIpam } from "./plugins/ipam/flatnet-ipam/plugin.ts";
 import { plugin as hostLocal } from "./plugins/ipam/host-local/plugin.ts";
 import { plugin as fixed } from "./plugins/ipam/static/plugin.ts";
 
 export { reporting, serve } from "./cni/dispatch.ts";
 
-const givingAddresses = { "host-local": hostLocal, "flatnet-ipam": flatnetIpam, static: fixed };
+const givingAddresses = { "host-local": hostLocal, "flatnet-ipam": flatnetIpam, static: fixed, dhcp };
 
 const others = {
   flatnet: () => import("./plugins/main/flatnet/plugin.ts"),

@@ -19,6 +19,15 @@ export interface Ipam {
   status(): void;
 }
 
+/** IPAM plugins that give addresses back through the container's interface. */
+const throughInterface: readonly (string | undefined)[] = ["dhcp"];
+
+/**
+ * Whether the IPAM plugin `type` is to be asked to free addresses before the interface is removed: a DHCP server is told
+ * through it. All others are asked when nothing has the address any more, since another container may get it at once.
+ */
+export const freesThroughInterface = (type: string | undefined): boolean => throughInterface.includes(type);
+
 /** What delegation needs of the process. */
 export type DelegateHost = Pick<Host, "identify" | "plugin" | "program">;
 

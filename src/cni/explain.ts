@@ -118,6 +118,10 @@ export function explain(thrown: unknown): CniError {
   );
 }
 
+/** What a log says of anything thrown: the stack of a defect, else the sentence. */
+export const wordsOf = (thrown: unknown): string =>
+  isDefect(thrown) && thrown instanceof Error ? (thrown.stack ?? thrown.message) : explain(thrown).message;
+
 /** The error object of anything thrown, without a stack. */
 export function errorObject(thrown: unknown): ErrorObject {
   const { code, msg, details } = explain(thrown);

@@ -244,6 +244,9 @@ const failures: readonly [page: string, situation: string, Failure][] = [
   ["static", "a gateway that is none", refused(fixed("10.22.0.5/16"), { args: "IP=10.22.0.6/16;GATEWAY=x" })],
   ["static", "an address that the result lacks", differing({ address: "10.22.0.6/16" })],
   ["static", "another gateway in the result", differing({ address: "10.22.0.5/16", gateway: "10.22.0.2" })],
+  ["dhcp", "no daemon", refused(network("dhcp", { ipam: {} }))],
+  ["dhcp", "an unknown option", refused(network("dhcp", { ipam: { provide: [{ option: "hostname" }] } }))],
+  ["dhcp", "a relative socket", refused(network("dhcp", { ipam: { daemonSocketPath: "dhcp.sock" } }))],
 ];
 
 live.test.each(failures)("the page of %s has the error of %s", (page, _, failure) => {

@@ -1,5 +1,5 @@
 /** The commands of a plugin that gives a container an interface, once its configuration is in the plan's terms. */
-import type { Ipam } from "../../cni/delegate.ts";
+import { freesThroughInterface, type Ipam } from "../../cni/delegate.ts";
 import { CniError, codes } from "../../cni/error.ts";
 import type { Call } from "../../cni/plugin.ts";
 import { emptyResult, type Result } from "../../cni/result.ts";
@@ -45,9 +45,12 @@ export function attach({ request, ipam, link, addressed }: Attaching): Result {
   return allOrNothing((made) => {
     const addresses = ipam();
     let leased: Result | undefined;
+    const takeBack = () => leased && addresses?.del();
+    const throughLink = freesThroughInterface(request.config.ipam?.type);
     // First, so that it is taken back last: somebody else may get the address, and no link must have it then.
-    made.remember(() => leased && addresses?.del());
+    if (!throughLink) made.remember(takeBack);
     for (const resource of link(sides)) made.ensure(resource);
+    if (throughLink) made.remember(takeBack);
     leased = addresses?.add();
     const { plan, result } = addressed(sides, leased ?? emptyResult);
     for (const resource of plan) made.ensure(resource);
@@ -66,25 +69,28 @@ const planOf = ({ request, link, addressed }: Attaching, sides: Sides): Plan => 
   ...addressed(sides, leaseIn(request)).plan,
 ];
 
+/** What is removed, last first: with the lease at the end that it is removed at. */
+export function withLease({ config }: Call, plan: Plan, free: () => void): Plan {
+  const lease = {
+    describe: () => "address lease",
+    ensure: () => undefined,
+    check: () => [],
+    remove: free,
+  };
+  return freesThroughInterface(config.ipam?.type) ? [...plan, lease] : [lease, ...plan];
+}
+
 /**
- * Removes the attachment: rules and links first, then the address, which another container may get at once.
- * A resource that cannot be removed does not keep the others.
+ * Removes the attachment: rules and links first, then the address, which another container may get at once; but before
+ * all others an address that is freed through the link. A resource that cannot be removed does not keep the others.
  */
 export function detach(attaching: Attaching): void {
   const { request, ipam } = attaching;
   using namespace = namespaceIfThere(request.netns);
   using host = new Side("host", undefined, request.open);
   using container = namespace && new Side("container", namespace, request.open);
-  removeAll([
-    {
-      describe: () => "address lease",
-      ensure: () => undefined,
-      check: () => [],
-      remove: () => ipam()?.del(),
-    },
-    ...planOf(attaching, { host, container }),
-    ...(attaching.foreign?.(host) ?? []),
-  ]);
+  const plan = [...planOf(attaching, { host, container }), ...(attaching.foreign?.(host) ?? [])];
+  removeAll(withLease(request, plan, () => ipam()?.del()));
 }
 
 /** @throws CniError that names every difference between the attachment and what its ADD made */

@@ -10,6 +10,7 @@ import { isOfNetwork, type Owner, textsOf } from "../owner.ts";
 import { type Resource, removeAll } from "../resource.ts";
 import { Side } from "../side.ts";
 import { removeLink } from "../veth.ts";
+import { withLease } from "./attach.ts";
 
 export const ownerOf = ({
   config,
@@ -84,8 +85,6 @@ export function collect({ request, addresses, leftovers }: Collecting): void {
     check: () => [],
     remove,
   });
-  removeAll([
-    removing("leases", () => addresses?.()),
-    ...leftovers.map(({ what, remove }) => removing(what, () => remove(host, stale, request))),
-  ]);
+  const plan = leftovers.map(({ what, remove }) => removing(what, () => remove(host, stale, request)));
+  removeAll(withLease(request, plan, () => addresses?.()));
 }

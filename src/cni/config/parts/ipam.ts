@@ -79,8 +79,44 @@ export const fixed = z.looseObject({
   dns: dns.optional().describe("Name servers for the result."),
 });
 
+const provided = z.looseObject({
+  option: z.string().describe("Name or number of the option."),
+  value: blank(z.string().optional()).describe("Its value: at most 255 bytes."),
+  fromArg: blank(z.string().optional()).describe(
+    "Key of CNI_ARGS whose value is taken, where there is one, in place of `value`.",
+  ),
+});
+
+const requested = z.looseObject({
+  option: blank(z.string().optional()).describe("Name or number of the option."),
+  skipDefault: z
+    .boolean()
+    .default(false)
+    .describe("Do not ask for `routers` and `subnet-mask` besides; one such entry is enough."),
+});
+
+/** The `ipam` key of a plugin that asks DHCP servers. */
+export const leased = z.looseObject({
+  type: ownType,
+  daemonSocketPath: blank(z.string().regex(/^\//).default("/run/cni/dhcp.sock"))
+    .meta({ wanted: "an absolute path" })
+    .describe("Socket of the daemon."),
+  provide: z.array(provided).optional().describe("Options to say to servers, in every message."),
+  request: z.array(requested).optional().describe("Options to ask servers for, such as `121`, routes."),
+  priority: u32.optional().describe("Metric of all routes; 0 or absent leaves it to the kernel."),
+  useDns: z
+    .boolean()
+    .default(false)
+    .describe("Ask for name servers and domains too, and give them in the result's `dns`."),
+});
+
 /** Our own IPAM plugins, with the schema that has each one's keys. */
-export const ipamSchemas = { "host-local": "host-local", "flatnet-ipam": "host-local", static: "static" };
+export const ipamSchemas = {
+  "host-local": "host-local",
+  "flatnet-ipam": "host-local",
+  static: "static",
+  dhcp: "dhcp",
+};
 
 /**
  * Editors are sent to the keys of our own IPAM plugins; the running check leaves the keys to the plugin asked.
