@@ -32,7 +32,7 @@ const placeOf = ({ family, dst, dstLen, tos, priority }: Route): string =>
   [family, dst, dstLen, tos, priority].join(" ");
 
 /** @throws KernelError the first refusal, but for those with `harmless` */
-function ask(side: Side, requests: readonly Request[], harmless?: string): void {
+function ask(side: Side, requests: readonly Request[], harmless: string): void {
   const refusals = side.route.attempt(requests);
   const refusal = refusals.find((each) => each !== undefined && each.code !== harmless);
   if (refusal !== undefined) throw refusal;
@@ -49,7 +49,8 @@ export function copyRoutes(side: Side, routes: readonly Route[], table: number):
     places.add(placeOf(route));
     return make(asked(route, table));
   });
-  ask(side, requests);
+  // Exactly the same route is there when the kernel's list of routes changed while it was read.
+  ask(side, requests, "EEXIST");
 }
 
 /** Deletes routes; those that are gone by now are done. @throws KernelError */

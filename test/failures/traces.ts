@@ -6,7 +6,8 @@ import { links, program, ruleset } from "../plugins/kernel.ts";
 /** Files that stay for the network's next address. */
 const SHARED_FILE = /\/(lock|last_reserved_ip\.\d+)$/;
 
-const elements = (text: string): string[] => text.match(/[^{},\n]*comment "net: [^"]*"/g) ?? [];
+/** Those of attachments: an element of a whole network has no container in its comment, and stays as its bridge does. */
+const elements = (text: string): string[] => text.match(/[^{},\n]*comment "net: [^"]*id: [^"]*"/g) ?? [];
 
 /**
  * A line for each link, interface, firewall element and file that belongs to an attachment. Bridges and the firewall's

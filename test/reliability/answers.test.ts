@@ -89,8 +89,9 @@ eachList(["program:ip", "program:nft"], (live, list) => {
             const checked = callHere(host, "CHECK", checkOf(made, ending.stdout), untouched);
             expect([at, checked]).toMatchObject([at, { exit: 0 }]);
           } else {
-            expect([at, HARMLESS.has(fault)]).toEqual([at, false]);
-            expect(errorOf(ending).msg).not.toContain("internal error");
+            const { msg } = errorOf(ending);
+            expect([at, HARMLESS.has(fault) ? msg : "may fail"]).toEqual([at, "may fail"]);
+            expect(msg).not.toContain("internal error");
             expect([at, wholeState(host, netns)]).toEqual([at, before]);
           }
         }

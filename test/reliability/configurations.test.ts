@@ -76,7 +76,8 @@ eachList(["program:ip", "program:nft"], (live, list: List) => {
           throw new Error(`with FLATNET_SEED=${SEED + nth}`, { cause: error });
         }
       }
-      await addAll(host, { ...made.container, plugins: made.container.plugins.slice(-1) }, made.result);
+      await delAll(host, made.container, made.result);
+      await addAll(host, made.container);
     },
     3_600_000,
   );

@@ -20,9 +20,45 @@ const network = { cniVersion: "1.1.0", name: "stressed" } as const;
 /** A bridge for the plugins that come after one. */
 const onBridge = (host: Host): PluginConfig => bridge(host, { name: network.name });
 
+/** A pair without a bridge; IPv4 only, since an IPv6 address waits seconds for the detection of duplicates. */
+const routed = (host: Host): PluginConfig => ({
+  ...network,
+  type: "ptp",
+  ipMasq: true,
+  ipam: {
+    type: "host-local",
+    dataDir: host.file("cni/networks"),
+    subnet: "10.9.1.0/24",
+    routes: [{ dst: "0.0.0.0/0" }],
+  },
+});
+
 export const lists: readonly List[] = [
   { name: "flatnet", plugins: (host) => [flatnet(host)] },
   { name: "bridge", plugins: (host) => [bridge(host)] },
+  { name: "ptp", plugins: (host) => [routed(host)] },
+  {
+    name: "sbr",
+    plugins: (host) => [routed(host), { ...network, type: "sbr" }],
+  },
+  {
+    name: "bandwidth",
+    plugins: (host) => [
+      onBridge(host),
+      {
+        ...network,
+        type: "bandwidth",
+        ingressRate: 8_000_000,
+        ingressBurst: 800_000,
+        egressRate: 4_000_000,
+        egressBurst: 400_000,
+      },
+    ],
+  },
+  {
+    name: "firewall",
+    plugins: (host) => [onBridge(host), { ...network, type: "firewall", ingressPolicy: "isolated" }],
+  },
   { name: "loopback", plugins: () => [{ ...network, type: "loopback" }] },
   {
     name: "host-local",
