@@ -203,6 +203,17 @@ const failures: readonly [page: string, situation: string, Failure][] = [
   ],
   [
     "firewall",
+    "a backend that does not run",
+    (host) => {
+      host.variables = { DBUS_SYSTEM_BUS_ADDRESS: "unix:path=/nowhere" };
+      const subject = { containerId: "web", ifname: "eth0", netns: host.container().path };
+      const prevResult = { cniVersion: "1.0.0", ips: [{ address: "10.22.0.2/16" }] };
+      const keys = { type: "firewall", name: "lan", cniVersion: "1.0.0", backend: "firewalld", prevResult };
+      return errorOf(callPlugin(host, "ADD", keys, subject));
+    },
+  ],
+  [
+    "firewall",
     "a chain in the way",
     (host) => {
       program(host.namespace, "nft", "add table inet mine");

@@ -50,6 +50,8 @@ export class Host implements Disposable {
   private readonly lib = join(this.root, "lib");
   private readonly containers = new Map<string, Namespace>();
   private named = 0;
+  /** What the environment of every program on the host has beside PATH. */
+  variables: Readonly<Record<string, string>> = {};
 
   /** @param plugins the directory of the plugins that its networks are made of */
   constructor(public plugins = ourPlugins()) {
@@ -114,7 +116,7 @@ export class Host implements Disposable {
   run(program: readonly string[], variables: Readonly<Record<string, string>>, stdin = ""): Ending {
     const { exitCode, stdout, stderr } = inside(this.namespace, () =>
       Bun.spawnSync([...this.box(), ...program], {
-        env: { PATH, ...variables },
+        env: { PATH, ...this.variables, ...variables },
         stdin: new TextEncoder().encode(stdin),
         stderr: "pipe",
       }),

@@ -79,7 +79,7 @@ export function place(host: Side, places: readonly Place[], owner: string, makeL
 }
 
 /** The elements of sets whose owner `wanted` picks; none where there are no such sets. */
-function ownedIn(host: Side, sets: readonly SetName[], wanted: (owner: string) => boolean): Found[] {
+export function ownedIn(host: Side, sets: readonly SetName[], wanted: (owner: string) => boolean): Found[] {
   return sets.flatMap((of) =>
     (ifThere(() => elementsOf(host.netfilter, of)) ?? [])
       .filter(({ userdata }) => wanted(userdata?.comment ?? ""))

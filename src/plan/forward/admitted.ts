@@ -1,8 +1,8 @@
 /** Addresses of a container that are let through: elements of two sets, whose rules mark their packets. */
 import { dataOf, ipv4Addr, ipv6Addr } from "../../../netlink/netfilter/datatype.ts";
-import { familyOf } from "../../../netlink/wire/address.ts";
+import { familyOf, formatAddress } from "../../../netlink/wire/address.ts";
 import { withoutPrefix } from "../../../netlink/wire/cidr.ts";
-import { deleteExpected, deleteOwned, ownerAt, type Place, place } from "../firewall/owned.ts";
+import { deleteExpected, deleteOwned, ownedIn, ownerAt, type Place, place } from "../firewall/owned.ts";
 import { type Owner, ownerComment } from "../owner.ts";
 import { type Resource, undoable } from "../resource.ts";
 import type { Side } from "../side.ts";
@@ -14,6 +14,14 @@ const placeOf = (address: string): Place =>
   familyOf(address) === 4
     ? { of: routedSet("admitted4"), key: dataOf(ipv4Addr, address) }
     : { of: routedSet("admitted6"), key: dataOf(ipv6Addr, address) };
+
+/** The owner's text of an address that is let through. */
+export const ownerOfAddress = (host: Side, address: string): string | undefined =>
+  ownerAt(host, placeOf(address));
+
+/** The addresses whose owner `wanted` picks. */
+export const addressesOwned = (host: Side, wanted: (owner: string) => boolean): string[] =>
+  ownedIn(host, SETS, wanted).map(({ element }) => formatAddress(element.key?.value ?? new Uint8Array(4)));
 
 /** Deletes the addresses whose owner `wanted` picks. */
 export const excludeAddresses = (host: Side, wanted: (owner: string) => boolean): void =>

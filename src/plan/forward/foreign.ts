@@ -20,10 +20,10 @@ export interface Passing {
   /** By which links containers are reached: a name, with a `*` behind it where it is a prefix; absent where nobody knows. */
   readonly links?: string | undefined;
   /**
-   * Whether the plugin `firewall` takes part: it marks packets, and looks after the tables of iptables and of firewalld.
-   * `maybe`: it may come later in the list.
+   * What the plugin `firewall` looks after, besides marking packets: the tables of iptables, or those of firewalld. `maybe`:
+   * it may come later in the list.
    */
-  readonly firewall: "no" | "maybe" | "yes";
+  readonly firewall: "no" | "maybe" | "iptables" | "firewalld";
 }
 
 /** Links that nobody knows but the plugins before: whatever lets something pass may mean them. */
@@ -83,7 +83,8 @@ function ruleCommands({ family, table, name, hook }: Chain, links: string, { fir
   const insert = `nft insert rule ${family} ${table} ${name}`;
   const { priority = 0 } = hook ?? {};
   const isSeen = priority > window.opens && priority < window.closes;
-  if (firewall === "yes" && isSeen) return `${insert} ${markText.nft} accept`;
+  if ((firewall === "iptables" || firewall === "firewalld") && isSeen)
+    return `${insert} ${markText.nft} accept`;
   return `${insert} iifname ${inShell(links)} accept; ${insert} oifname ${inShell(links)} accept`;
 }
 
@@ -93,7 +94,8 @@ export function obstacleTo(host: Side, passing: Passing): Obstacle | undefined {
   const chain = host.netfilter
     .list(listChains())
     .filter((each) => each.hook?.hooknum === hooks.forward && isRouted(each) && each.table !== TABLE.table)
-    .filter((each) => !(firewall !== "no" && (isIptables(each) || isFirewalld(each))))
+    .filter((each) => !(isIptables(each) && (firewall === "maybe" || firewall === "iptables")))
+    .filter((each) => !(isFirewalld(each) && (firewall === "maybe" || firewall === "firewalld")))
     .find((each) => drops(host, each) && !letsPass(host, each, passing));
   if (chain === undefined) return undefined;
   const { family, table, name } = chain;

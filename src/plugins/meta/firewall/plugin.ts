@@ -1,8 +1,5 @@
 /** `firewall`: the host's firewall lets containers through, as the reference plugin of that name has it. */
-import { withoutPrefix } from "../../../../netlink/wire/cidr.ts";
-import { removes } from "../../../cni/commands.ts";
 import { configured } from "../../../cni/config/configure.ts";
-import { CniError, codes } from "../../../cni/error.ts";
 import type { Call, Plugin } from "../../../cni/plugin.ts";
 import { emptyResult, type Result } from "../../../cni/result.ts";
 import { identityOf } from "../../../names.ts";
@@ -14,6 +11,7 @@ import {
 } from "../../../plan/attaching/chain.ts";
 import { collect, forwardedThings, ownerOf } from "../../../plan/attaching/collect.ts";
 import { admittedAddresses } from "../../../plan/forward/admitted.ts";
+import { type Firewalld, sourcesInZone } from "../../../plan/forward/firewalld.ts";
 import { toldOfObstacles } from "../../../plan/forward/foreign.ts";
 import { bridgePolicy, isolatedPorts } from "../../../plan/forward/ingress.ts";
 import { bridgeIn, hostInterfaces, portsOf } from "../../../plan/forward/ports.ts";
@@ -23,30 +21,24 @@ import { familiesOf } from "../../../plan/interface.ts";
 import { madeByReference } from "../../../plan/reference/leftovers.ts";
 import type { Plan } from "../../../plan/resource.ts";
 import { Side } from "../../../plan/side.ts";
+import { firewalldFor, firewalldIfUsable, sources } from "./backend.ts";
 import { shapeOfFirewall } from "./schema.ts" with { type: "macro" };
 import type { Firewall } from "./schema.ts";
 
-/** firewalld has its own rules for what it lets through, which it writes anew whenever it is reloaded. */
-function refuseFirewalld({ config, command }: Call<Firewall>, addresses: readonly string[]): void {
-  if (config.backend !== "firewalld" || removes(command)) return;
-  const sources = addresses.map((address) => `--add-source=${withoutPrefix(address)}`).join(" ");
-  throw new CniError({
-    code: codes.failed,
-    operation: "let the container's addresses through",
-    cause: 'the backend "firewalld" is not there',
-    hint: `run firewall-cmd --zone=${config.firewalldZone} ${sources}, or leave out "backend"`,
-  });
-}
-
-/** The addresses are let through, after the administrator's rules. */
-function admitting(call: Call<Firewall>, host: Side, { ips }: Result): Plan {
+/** The addresses are let through: by firewalld where it runs, else after the administrator's rules. */
+function admitting(call: Call<Firewall>, host: Side, firewalld: Firewalld | undefined): Plan {
+  const { ips } = call.prevResult ?? emptyResult;
+  const cidrs = ips.map(({ address }) => address);
+  const owner = ownerOf(call);
+  const admitted = admittedAddresses(host, owner, cidrs);
+  if (firewalld !== undefined) {
+    const zone = call.config.firewalldZone;
+    // Here the elements only keep whose the addresses are: firewalld decides.
+    const kept = { ...admitted, check: () => [] };
+    return [kept, sourcesInZone(host, firewalld, { owner, cidrs, zone, tell: call.log })];
+  }
   const families = [...familiesOf(ips)].map((family) => (family === 4 ? "ip" : "ip6"));
-  const addresses = ips.map(({ address }) => address);
-  refuseFirewalld(call, addresses);
-  return [
-    scaffold(host, families, call.config.iptablesAdminChainName),
-    admittedAddresses(host, ownerOf(call), addresses),
-  ];
+  return [scaffold(host, families, call.config.iptablesAdminChainName), admitted];
 }
 
 /** From where the containers of the bridge can be reached. DEL looks for ports that stand alone under any policy. */
@@ -64,14 +56,17 @@ function guarding(call: Call<Firewall>, host: Side, previous: Result): Plan {
   ];
 }
 
-const chained = (call: Call<Firewall>): Chained => ({
+const chained = (call: Call<Firewall>, firewalld: Firewalld | undefined): Chained => ({
   request: call,
   entersContainer: false,
-  plan: ({ host }, previous = emptyResult) => [
-    ...admitting(call, host, previous),
-    ...guarding(call, host, previous),
-    toldOfObstacles(host, { firewall: "yes", links: previous.interfaces[0]?.name }, call.log),
-  ],
+  plan({ host }, previous = emptyResult) {
+    const links = previous.interfaces[0]?.name;
+    return [
+      ...admitting(call, host, firewalld),
+      ...guarding(call, host, previous),
+      toldOfObstacles(host, { firewall: firewalld ? "firewalld" : "iptables", links }, call.log),
+    ];
+  },
   foreign(host) {
     const cidrs = (call.prevResult ?? emptyResult).ips.map(({ address }) => address);
     return [madeByReference(host, ownerOf(call), ["admitted"], { cidrs, log: call.log })];
@@ -81,12 +76,26 @@ const chained = (call: Call<Firewall>): Chained => ({
 export const plugin: Plugin<Firewall> = {
   ...identityOf("firewall"),
   configure: configured(() => shapeOfFirewall()),
-  add: (call) => attachToChain(chained(call)),
-  del: (call) => detachFromChain(chained(call)),
-  check: (call) => compareInChain(chained(call)),
-  gc: (call) => collect({ request: call, leftovers: forwardedThings }),
-  status({ open }) {
-    using host = new Side("host", undefined, open);
-    forwardingReady(host, { firewall: "yes" });
+  add(call) {
+    using firewalld = firewalldFor(call);
+    return attachToChain(chained(call, firewalld));
+  },
+  del(call) {
+    using firewalld = firewalldIfUsable(call);
+    detachFromChain(chained(call, firewalld));
+  },
+  check(call) {
+    using firewalld = firewalldFor(call);
+    compareInChain(chained(call, firewalld));
+  },
+  gc(call) {
+    using firewalld = firewalldIfUsable(call);
+    const leftovers = [...forwardedThings, ...(firewalld ? [sources(firewalld, call.config)] : [])];
+    collect({ request: call, leftovers });
+  },
+  status(call) {
+    using firewalld = firewalldFor(call);
+    using host = new Side("host", undefined, call.open);
+    forwardingReady(host, { firewall: firewalld ? "firewalld" : "iptables" });
   },
 };

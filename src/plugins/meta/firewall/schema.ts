@@ -23,7 +23,7 @@ const zoneName = z
 export const Firewall = z
   .looseObject({
     backend: blank(z.string().optional()).describe(
-      "What lets the addresses through: nf_tables and the tables of iptables; `firewalld` is refused with the commands that do the same.",
+      "What lets the addresses through: `firewalld` (a zone of it) or `iptables` (nf_tables, and a rule in the tables of iptables); anything else: the first where firewalld runs, else the second.",
     ),
     iptablesAdminChainName: blank(chainName.default("CNI-ADMIN")).describe(
       "Chain of the table `filter` with your own rules, which decide before containers are let through.",
