@@ -7,8 +7,9 @@ import { aloneCases } from "./cases/alone.ts";
 import { chain, masqueraded, published } from "./cases/attachments.ts";
 import { crowd } from "./cases/crowd.ts";
 import { memory } from "./cases/memory.ts";
+import { ports } from "./cases/ports.ts";
 import { startup } from "./cases/startup.ts";
-import { fifty, hundred } from "./cases/together.ts";
+import { fifty, hundred, hundredChained } from "./cases/together.ts";
 import type { Bench, Case, Row } from "./harness.ts";
 import { build } from "./programs.ts";
 import { enterSandbox } from "./sandbox.ts";
@@ -21,9 +22,11 @@ const cases: readonly Case[] = [
   published,
   chain,
   ...aloneCases,
+  ports,
   memory,
   fifty,
   hundred,
+  hundredChained,
   crowd,
 ];
 const project = fileURLToPath(new URL("..", import.meta.url));
@@ -75,7 +78,7 @@ for (const one of cases.filter(({ name }) => options.case?.includes(name) ?? tru
     rows.push(...(await one.rows(bench)));
   } catch (error) {
     broken = true;
-    rows.push({ what: one.name, note: `not measured: ${error instanceof Error ? error.message : error}` });
+    rows.push({ what: one.name, note: `not measured: ${inOneLine(error)}` });
   }
 }
 console.log(`${machine()}; medians of ${bench.rounds}, fewer of what takes long\n`);
@@ -85,4 +88,8 @@ process.exit(broken ? 1 : 0);
 
 function machine(): string {
   return `Linux ${release()}, ${availableParallelism()} cores, Bun ${Bun.version}`;
+}
+
+function inOneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ");
 }

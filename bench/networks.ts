@@ -6,6 +6,8 @@ export interface Network {
   /** Plugins that make what `plugins` work on. They are called, but not measured. */
   readonly before?: readonly PluginConfig[];
   readonly plugins: readonly PluginConfig[];
+  /** Set where CHECK of one side fails although nothing is wrong. */
+  readonly unchecked?: true;
 }
 
 export interface PluginConfig {
@@ -62,6 +64,8 @@ export const alone = {
   static: () => ({
     plugins: [{ type: "static", ipam: { type: "static", addresses: [{ address: "10.89.0.2/16" }] } }],
   }),
+  // CHECK of the Go plugin misses rules for IPv6, which its ADD does not make without an IPv6 address.
+  portmap: (leases) => ({ ...onBridge(leases, { type: "portmap", capabilities }), unchecked: true }),
   firewall: (leases) => onBridge(leases, { type: "firewall" }),
   bandwidth: (leases) => {
     const [rate, burst] = [100_000_000, 10_000_000];

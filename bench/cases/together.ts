@@ -36,11 +36,16 @@ export const fifty: Case = {
 export const hundred: Case = {
   name: "hundred",
   rows: rowsOf({
-    network: "chain",
+    network: "published",
     count: 100,
-    what: "bridge, portmap with one port, firewall, tuning",
+    what: "one published port each",
     targets: { DEL: 0.2 },
   }),
+};
+
+export const hundredChained: Case = {
+  name: "hundred-chained",
+  rows: rowsOf({ network: "chain", count: 100, what: "a chain of four plugins each", targets: {} }),
 };
 
 async function rows(bench: Bench, crowd: Crowd): Promise<Row[]> {
