@@ -431,3 +431,47 @@ live.test("a container may publish thousands of ports", () => {
   expect(all(host, PUBLISHING)).toEqual([]);
   expect(vethNames(host.namespace)).toEqual([]);
 });
+
+live.describe("a container in two networks, to each of which the runtime passes its ports", () => {
+  const [front, back] = [
+    { name: "front", subnets: ["10.1.2.0/24"] },
+    { name: "back", subnets: ["10.1.3.0/24"] },
+  ];
+  function attached(host: Host, keys: object = {}) {
+    const first = host.network(network(keys, front)).add("web", publishing(web()));
+    const beside = { ifname: "eth1", namespace: first.namespace, ...publishing(web()) };
+    // The second default route is not wanted.
+    const plain = { ...back, bridge: { isDefaultGateway: false, isGateway: true } };
+    return { first, second: host.network(network(keys, plain)).add("web", beside) };
+  }
+
+  live.test.each([{}, { snat: false }])(
+    "is reached by the first, and both are as they should be: %j",
+    async (keys) => {
+      using host = new Host();
+      const { first, second } = attached(host, keys);
+      using _ = await serve(first.namespace, { port: 80, name: "web" });
+      expect(await at(hostAddress.v4, host.outside)).toEqual({ from: "web", client: outsideAddress.v4 });
+      expect(elements(host.namespace, "anyports4").join()).toContain(": 10.1.2.2 . 80");
+      first.check();
+      second.check();
+      second.del();
+      expect(await at(hostAddress.v4, host.outside)).toEqual({ from: "web", client: outsideAddress.v4 });
+      first.check();
+      first.del();
+      expect(all(host, PUBLISHING)).toEqual([]);
+    },
+  );
+
+  live.test("keeps the port from other containers, and leaves nothing in whatever order it goes", () => {
+    using host = new Host();
+    const { first, second } = attached(host);
+    const late = { ifname: "eth0", ...publishing(web()) };
+    expect(host.network(network({}, front)).refuse("late", late).msg).toContain(
+      "taken by the container front web",
+    );
+    first.del();
+    second.del();
+    expect(all(host, PUBLISHING)).toEqual([]);
+  });
+});
