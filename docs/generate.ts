@@ -6,9 +6,14 @@ import { Dhcp } from "../src/plugins/ipam/dhcp/schema.ts";
 import { HostLocal } from "../src/plugins/ipam/host-local/schema.ts";
 import { Static } from "../src/plugins/ipam/static/schema.ts";
 import { Bridge } from "../src/plugins/main/bridge/schema.ts";
+import { Dummy } from "../src/plugins/main/dummy/schema.ts";
 import { Flatnet } from "../src/plugins/main/flatnet/schema.ts";
+import { Ipvlan } from "../src/plugins/main/ipvlan/schema.ts";
 import { Loopback } from "../src/plugins/main/loopback/schema.ts";
+import { Macvlan } from "../src/plugins/main/macvlan/schema.ts";
 import { Ptp } from "../src/plugins/main/ptp/schema.ts";
+import { Tap } from "../src/plugins/main/tap/schema.ts";
+import { Vlan } from "../src/plugins/main/vlan/schema.ts";
 import { Bandwidth } from "../src/plugins/meta/bandwidth/schema.ts";
 import { Firewall } from "../src/plugins/meta/firewall/schema.ts";
 import { Portmap } from "../src/plugins/meta/portmap/schema.ts";
@@ -22,6 +27,11 @@ export const schemas = {
   flatnet: Flatnet,
   bridge: Bridge,
   ptp: Ptp,
+  macvlan: Macvlan,
+  ipvlan: Ipvlan,
+  vlan: Vlan,
+  dummy: Dummy,
+  tap: Tap,
   loopback: Loopback,
   sbr: Sbr,
   portmap: Portmap,

@@ -32,6 +32,7 @@ const systemHints: Readonly<Record<string, string>> = {
 const kernelHints: Readonly<Record<string, string>> = {
   EPERM: "CAP_NET_ADMIN is needed, in the user namespace that owns the network namespace",
   EOPNOTSUPP: "the kernel lacks this feature: load or build its module",
+  ENETDOWN: "set the link up that it needs: a VLAN needs its master",
 };
 
 /** setns(2), unshare(2) and mount(2) ask for one capability. */

@@ -26,8 +26,15 @@ export function delegateVariables(received: Variables, command: Command): Record
   return { ...variables, CNI_COMMAND: command };
 }
 
-function start(file: string, env: Record<string, string>, stdin: string): Outcome {
+/** A program, and the name that it is called by where that is not its file's. */
+interface Program {
+  readonly file: string;
+  readonly name?: string;
+}
+
+function start({ file, name = file }: Program, env: Record<string, string>, stdin: string): Outcome {
   const child = Bun.spawnSync([file], {
+    argv0: name,
     env,
     stdin: new TextEncoder().encode(stdin),
     stdout: "pipe",
@@ -44,10 +51,10 @@ function start(file: string, env: Record<string, string>, stdin: string): Outcom
 const errnoOf = (thrown: unknown): unknown => (thrown as { code?: unknown } | undefined)?.code;
 
 /** Starts the program, again while its file is open for writing. @throws CniError with code 0 */
-function startPatiently(file: string, env: Record<string, string>, stdin: string, pause: Pause): Outcome {
+function startPatiently(program: Program, env: Record<string, string>, stdin: string, pause: Pause): Outcome {
   for (let attempt = 1; ; attempt++) {
     try {
-      return start(file, env, stdin);
+      return start(program, env, stdin);
     } catch (cause) {
       const busy = errnoOf(cause) === "ETXTBSY";
       if (busy && attempt < tries) {
@@ -58,7 +65,7 @@ function startPatiently(file: string, env: Record<string, string>, stdin: string
         {
           code: codes.unknown,
           operation: "start the plugin",
-          subject: file,
+          subject: program.file,
           cause: cause instanceof Error ? cause.message : String(cause),
           hint: busy
             ? "somebody is still writing it: call again later"
@@ -98,20 +105,29 @@ function failureOf(file: string, command: Command, { stdout, stderr, failure }: 
 /** Waits for some milliseconds. */
 type Pause = (milliseconds: number) => void;
 
+/** What a plugin that is started needs to know of the request. */
+type Started = Pick<Request, "variables" | "rawConfig" | "log">;
+
 /**
  * Runs one command of the plugin at `file` with the request's configuration and environment, and passes its stderr on.
  * @returns what it printed
  * @throws CniError: the one that it printed, or one with code 0 when it could not be started or said nothing usable
  */
-export function startPlugin(
+export const startPlugin = (
   file: string,
   command: Command,
-  request: Pick<Request, "variables" | "rawConfig" | "log">,
+  request: Started,
   pause: Pause = Bun.sleepSync,
-): string {
+): string => run({ file }, command, request, pause);
+
+/** The same for the plugin `name` of this executable, in a process of its own. */
+export const startSelf = (name: string, command: Command, request: Started): string =>
+  run({ file: "/proc/self/exe", name }, command, request, Bun.sleepSync);
+
+function run(program: Program, command: Command, request: Started, pause: Pause): string {
   const variables = delegateVariables(request.variables, command);
-  const outcome = startPatiently(file, variables, request.rawConfig, pause);
+  const outcome = startPatiently(program, variables, request.rawConfig, pause);
   if (outcome.stderr !== "") request.log(outcome.stderr.replace(/\n$/, ""));
   if (outcome.failure === undefined) return outcome.stdout;
-  throw printedError(outcome.stdout) ?? failureOf(file, command, outcome);
+  throw printedError(outcome.stdout) ?? failureOf(program.file, command, outcome);
 }

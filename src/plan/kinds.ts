@@ -6,6 +6,9 @@ import type { Side } from "./side.ts";
 /** What a request says of a link's kind. */
 export type KindOfLink = NonNullable<LinkInput["linkinfo"]>;
 
+/** The kind as people speak of it. */
+export const kindWord = (kind: string | undefined): string => (kind === "tun" ? "tap" : (kind ?? "unknown"));
+
 /** No link may have it: a kernel that knows the kind refuses the link for this or for what it lacks besides. */
 const IMPOSSIBLE = "00:00:00:00:00:00";
 

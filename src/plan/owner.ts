@@ -71,17 +71,6 @@ export function isOwner(owner: Owner): (text: string) => boolean {
   return (text) => texts.includes(text);
 }
 
-/** Whether such a text, out of a comment, stands for an attachment of this container, in whatever network. */
-export function isOfContainer(containerId: string): (text: string) => boolean {
-  return (text) => {
-    const [, before, ifname = ""] = /^(net: .*, if: (.*), id: )\S+$/.exec(text) ?? [];
-    if (before === undefined) return false;
-    return (
-      text === before + fitting(containerId, LONGEST_COMMENT - bytesIn(before), `${containerId} ${ifname}`)
-    );
-  };
-}
-
 /** Whether such a text stands for an owner in this network. */
 export function isOfNetwork(network: string): (text: string) => boolean {
   const [alias, comment] = [networkText(network), networkComment(network)];

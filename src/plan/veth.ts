@@ -77,9 +77,15 @@ function taken(owner: Owner, cause: string, hint: string, details?: string): Cni
   });
 }
 
+/** What to tell when the name of an interface to be made is taken. */
+export const nameTaken = (ifname: string) => ({
+  cause: `the container has an interface ${ifname} already`,
+  hint: "is it attached already? Call DEL first, or give another CNI_IFNAME",
+});
+
 function takenInContainer(owner: Owner, details?: string): CniError {
-  const cause = `the container has an interface ${owner.ifname} already`;
-  return taken(owner, cause, "is it attached already? Call DEL first, or give another CNI_IFNAME", details);
+  const { cause, hint } = nameTaken(owner.ifname);
+  return taken(owner, cause, hint, details);
 }
 
 /** Why the kernel made no pair, where its errno alone does not say. */

@@ -8,6 +8,7 @@ import { buffer, libc } from "./library.ts";
 export const OPEN = {
   read: 0,
   write: 0o1,
+  readWrite: 0o2,
   create: 0o100,
   exclusive: 0o200,
   truncate: 0o1000,

@@ -88,9 +88,6 @@ function statusOf(path: string, flags: number): DataView | undefined {
   return new DataView(status.buffer);
 }
 
-const isRegular = (view: DataView): boolean =>
-  (view.getUint32(processor().modeInStat, true) & 0o170000) === 0o100000;
-
 /** The identity of what `path` leads to, symbolic links followed; `undefined` when there is nothing. @throws SystemError */
 export function fileIdentity(path: string): FileIdentity | undefined {
   const view = statusOf(path, 0);
@@ -98,7 +95,7 @@ export function fileIdentity(path: string): FileIdentity | undefined {
     view && {
       device: view.getBigUint64(0, true),
       inode: view.getBigUint64(8, true),
-      regular: isRegular(view),
+      regular: (view.getUint32(processor().modeInStat, true) & 0o170000) === 0o100000,
     }
   );
 }
@@ -107,28 +104,15 @@ export function fileIdentity(path: string): FileIdentity | undefined {
 const moment = (view: DataView, offset: number): number =>
   Number(view.getBigInt64(offset, true)) * 1000 + Number(view.getBigInt64(offset + 8, true)) / 1e6;
 
-/** What became of a file, or of a link itself. */
-export interface Change {
-  /**
-   * Milliseconds since 1970, by the clock as it was then, when it was last written, renamed, or changed in any other
-   * way: the later one of st_mtim, which anybody can set, and st_ctim.
-   */
-  readonly at: number;
-  readonly device: bigint;
-  /** False for a directory, link, device, socket, pipe. */
-  readonly regular: boolean;
-}
-
-/** The last change of what is at `path`, links not followed; `undefined` when there is nothing. @throws SystemError */
-export function lastChange(path: string): Change | undefined {
+/**
+ * When the file or link at `path` was last written, renamed, or changed in any other way, and the device it is on; both
+ * times count, since nobody can set the second (st_mtim, st_ctim). `undefined` when there is nothing.
+ * @returns milliseconds since 1970 by the clock as it was then
+ * @throws SystemError
+ */
+export function lastChange(path: string): { readonly at: number; readonly device: bigint } | undefined {
   const view = statusOf(path, AT_SYMLINK_NOFOLLOW);
-  return (
-    view && {
-      at: Math.max(moment(view, 88), moment(view, 104)),
-      device: view.getBigUint64(0, true),
-      regular: isRegular(view),
-    }
-  );
+  return view && { at: Math.max(moment(view, 88), moment(view, 104)), device: view.getBigUint64(0, true) };
 }
 
 /** Magic numbers of file systems (linux/magic.h). */

@@ -20,6 +20,7 @@ export const libc = onFirstUse(() =>
     fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
     flock: { args: ["i32", "i32"], returns: "i32" },
     poll: { args: ["ptr", "usize", "i32"], returns: "i32" },
+    ioctl: { args: ["i32", "u64", "u64"], returns: "i32" },
     isatty: { args: ["i32"], returns: "i32" },
     syscall: { args: ["i64", "i64", "ptr", "i64", "i64"], returns: "i32" },
   }),

@@ -26,6 +26,8 @@ const fixed = (...addresses: string[]) =>
   network("static", { ipam: { addresses: addresses.map((address) => ({ address, gateway: "10.22.0.1" })) } });
 const ptp = (address: object) => network("ptp", { ipam: { type: "static", addresses: [address] } });
 const withGateway = { address: "10.22.0.5/16", gateway: "10.22.0.1" };
+const onMaster = (type: string, keys: object = {}) => network(type, { master: "uplink0", ...keys });
+const fixedIpam = { type: "static", addresses: [{ address: "10.22.0.5/16" }] };
 const small = [[{ subnet: "10.22.0.0/16", rangeStart: "10.22.1.10", rangeEnd: "10.22.1.12" }]];
 
 /** A network whose interfaces are tuned. */
@@ -84,6 +86,12 @@ const refusedBeside =
     return host.network(configuration).refuse("db", options);
   };
 
+/** The same container once more. */
+const refusedTwice =
+  (configuration: Configuration): Failure =>
+  (host) =>
+    host.network(configuration).add("db").refused("ADD");
+
 /** CHECK of a static address whose result has another. */
 const differing =
   (ip: { readonly address: string; readonly gateway?: string }): Failure =>
@@ -131,6 +139,24 @@ const failures: readonly [page: string, situation: string, Failure][] = [
   ["ptp", "no gateway", refused(ptp({ address: "10.22.0.5/16" }))],
   ["ptp", "a route twice", refusedBeside(ptp(withGateway), ["web"], ptp(withGateway))],
   ["ptp", "wrong values", refused(network("ptp", { mtu: "1500" }))],
+  ["macvlan", "no such master", refused(onMaster("macvlan", { master: "nosuch0" }))],
+  ["macvlan", "no default route", refused(network("macvlan"))],
+  ["macvlan", "an MTU too large", refused(onMaster("macvlan", { mtu: 9000 }))],
+  ["macvlan", "a multicast address", refused(onMaster("macvlan", { mac: "01:00:00:00:00:01" }))],
+  ["macvlan", "a name that is taken", refusedTwice(onMaster("macvlan"))],
+  ["macvlan", "an unknown mode", refused(onMaster("macvlan", { mode: "open" }))],
+  ["ipvlan", "no such master", refused(onMaster("ipvlan", { master: "nosuch0", ipam: fixedIpam }))],
+  ["ipvlan", "no IPAM plugin", refused(onMaster("ipvlan"))],
+  ["ipvlan", "an unknown mode", refused(onMaster("ipvlan", { mode: "l4" }))],
+  ["vlan", "no such master", refused(onMaster("vlan", { master: "nosuch0", ipam: fixedIpam }))],
+  ["vlan", "an MTU too large", refused(onMaster("vlan", { mtu: 9000, ipam: fixedIpam }))],
+  ["vlan", "no IPAM plugin", refused(onMaster("vlan"))],
+  ["vlan", "an unknown VLAN", refused(onMaster("vlan", { vlanId: 4095 }))],
+  ["dummy", "no IPAM plugin", refused(network("dummy"))],
+  ["tap", "a name that is taken", refusedTwice(network("tap"))],
+  ["tap", "no such bridge", refused(network("tap", { bridge: "br0" }))],
+  ["tap", "no SELinux", refused(network("tap", { selinuxContext: "a:b:c" }))],
+  ["tap", "an unknown user", refused(network("tap", { owner: -1 }))],
   ["bridge", "wrong values", refused(network("bridge", { mtu: "1500", vlan: 5000 }))],
   ["host-local", "a full range", refusedBeside(hostLocal(small), ["a", "b", "c"], hostLocal(small))],
   [

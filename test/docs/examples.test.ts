@@ -32,10 +32,19 @@ const port: AttachmentOptions = {
   runtimeConfig: { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp" }] },
 };
 
+function expectShownResult(plugin: string): void {
+  using host = new Host();
+  const result = jsonSamples(pageOf(plugin)).find(isResult);
+  const attachment = host.network(exampleOf(plugin)).add("web", plugin === "flatnet" ? port : {});
+  expect(lasting(attachment.result)).toEqual(lasting(result!));
+}
+
 live.test.each([
   "flatnet",
   "bridge",
   "ptp",
+  "macvlan",
+  "tap",
   "host-local",
   "loopback",
   "sbr",
@@ -43,12 +52,12 @@ live.test.each([
   "tuning",
   "firewall",
   "bandwidth",
-])("the example of %s gives the result below it", (plugin) => {
-  using host = new Host();
-  const result = jsonSamples(pageOf(plugin)).find(isResult);
-  const attachment = host.network(exampleOf(plugin)).add("web", plugin === "flatnet" ? port : {});
-  expect(lasting(attachment.result)).toEqual(lasting(result!));
-});
+])("the example of %s gives the result below it", expectShownResult);
+
+for (const kind of ["ipvlan", "vlan", "dummy"] as const)
+  needs("namespaces", `link:${kind}`).test(`the example of ${kind} gives the result below it`, () =>
+    expectShownResult(kind),
+  );
 
 live.test("the firewall in the architecture has the sets and chains that the kernel has", () => {
   using host = new Host();

@@ -1,6 +1,6 @@
 /** Leases that nobody gave back: taken when they are provably dead, never while a doubt is left, whoever wrote them. */
 import { expect } from "bun:test";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { openRoute } from "../../netlink/route/index.ts";
 import { needs } from "../needs.ts";
 import { type Configuration, callPlugin } from "./call.ts";
@@ -88,25 +88,6 @@ live.describe("after a restart of the machine without DEL", () => {
     host.reboot();
     expect(adds(host.network(network()), "a", "b").sort()).toEqual(["10.1.2.2", "10.1.2.4"]);
     host.network(network()).refuse("c");
-  });
-
-  live.test("what is no file stays, and nobody stumbles over it", () => {
-    using host = new Host();
-    host.reboot();
-    const directory = host.file("cni/networks/net");
-    mkdirSync(`${directory}/10.1.2.2`, { recursive: true });
-    symlinkSync("/dev/null", `${directory}/10.1.2.3`);
-    Bun.spawnSync(["mkfifo", `${directory}/10.1.2.4`]);
-    Bun.sleepSync(100);
-    host.reboot();
-    const net = host.network(network({ reclaim: "dead" }));
-    expect(net.refuse("a").msg).toContain("0 of 3 by containers, 3 by files that name none");
-    for (const nth of [2, 3, 4])
-      expect(net.refuse("a", { args: `IP=10.1.2.${nth}` }).msg).toContain(
-        "held by nobody that its file names",
-      );
-    net.gc([]);
-    expect(host.leases("net")).toHaveLength(3);
   });
 
   live.test("GC frees empty files, too", () => {

@@ -3,7 +3,7 @@
 import { bridge, flatnet } from "../failures/networks.ts";
 import { type Need, needs } from "../needs.ts";
 import type { PluginConfig } from "../plugins/call.ts";
-import type { Host } from "../plugins/host.ts";
+import { type Host, UPLINK } from "../plugins/host.ts";
 
 /** A network whose last plugin is the one under stress; those before it make what it works on. */
 export interface List {
@@ -20,17 +20,19 @@ const network = { cniVersion: "1.1.0", name: "stressed" } as const;
 /** A bridge for the plugins that come after one. */
 const onBridge = (host: Host): PluginConfig => bridge(host, { name: network.name });
 
+const leased = (host: Host, subnet: string) => ({
+  type: "host-local",
+  dataDir: host.file("cni/networks"),
+  subnet,
+  routes: [{ dst: "0.0.0.0/0" }],
+});
+
 /** A pair without a bridge; IPv4 only, since an IPv6 address waits seconds for the detection of duplicates. */
 const routed = (host: Host): PluginConfig => ({
   ...network,
   type: "ptp",
   ipMasq: true,
-  ipam: {
-    type: "host-local",
-    dataDir: host.file("cni/networks"),
-    subnet: "10.9.1.0/24",
-    routes: [{ dst: "0.0.0.0/0" }],
-  },
+  ipam: leased(host, "10.9.1.0/24"),
 });
 
 export const lists: readonly List[] = [
@@ -64,6 +66,29 @@ export const lists: readonly List[] = [
     name: "host-local",
     plugins: (host) => [
       { ...network, type: "host-local", ipam: { subnet: "10.9.0.0/24", dataDir: host.file("cni/networks") } },
+    ],
+  },
+  // ipvlan, vlan and dummy make their links in the same way.
+  {
+    name: "macvlan",
+    needs: ["link:macvlan"],
+    plugins: (host) => [
+      { ...network, type: "macvlan", master: UPLINK, mtu: 1400, ipam: leased(host, "10.9.2.0/24") },
+    ],
+  },
+  {
+    name: "tap",
+    needs: ["link:tun", "file:/dev/net/tun"],
+    plugins: (host) => [
+      {
+        ...network,
+        type: "tap",
+        mtu: 1400,
+        mac: "02:00:00:00:01:24",
+        owner: 0,
+        group: 0,
+        ipam: leased(host, "10.9.2.0/24"),
+      },
     ],
   },
   {

@@ -7,7 +7,7 @@ import { needs } from "../needs.ts";
 import { configureNetworks } from "./conflist.ts";
 import { leftovers } from "./leftovers.ts";
 import { type Machine, type Output, outsideAddress, startMachine } from "./machine.ts";
-import { flatnet, ownDefault, type TestNetwork } from "./networks.ts";
+import { flatnet, type TestNetwork } from "./networks.ts";
 import { makeRootfs } from "./rootfs.ts";
 import { ask, serveOutside } from "./talk.ts";
 
@@ -61,4 +61,3 @@ function suite(network: TestNetwork): void {
 }
 
 suite(flatnet);
-suite(ownDefault);

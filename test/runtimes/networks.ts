@@ -38,31 +38,7 @@ export const flatnet: TestNetwork = {
   },
 };
 
-/** What Podman makes for itself where it finds no network: bridge, portmap, firewall and tuning in one list. */
-export const ownDefault: TestNetwork = {
-  title: "its own default network",
-  subnet: "10.88.0.",
-  gateway: "10.88.0.1",
-  needs: ["bridge", "portmap", "firewall", "tuning"].map(
-    (name) => `file:${join(pluginDirectory, name)}` as const,
-  ),
-  driver: "bridge",
-  namesOwner: true,
-  forgetsTheDead: true,
-  pluginDirectory,
-};
-
 const goPlugins = "/usr/lib/cni";
-
-/** The same by the Go plugins. */
-export const referenceDefault: TestNetwork = {
-  ...ownDefault,
-  title: "the Go reference plugins",
-  needs: [`file:${goPlugins}/bridge`, "program:iptables"],
-  namesOwner: false,
-  forgetsTheDead: false,
-  pluginDirectory: goPlugins,
-};
 
 /** The chain Podman itself writes for a new network. */
 export const reference: TestNetwork = {

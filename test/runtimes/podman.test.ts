@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect } from "bun:test";
 import { needs } from "../needs.ts";
 import { leftovers } from "./leftovers.ts";
 import { hostAddress, outsideAddress } from "./machine.ts";
-import { flatnet, ownDefault, reference, type TestNetwork } from "./networks.ts";
+import { flatnet, reference, type TestNetwork } from "./networks.ts";
 import { type PodmanHost, podmanHost } from "./podman.ts";
 import {
   ask,
@@ -154,7 +154,6 @@ function suite(network: TestNetwork): void {
   });
 }
 
-for (const network of [flatnet, ownDefault, reference]) powerLoss(network);
+for (const network of [flatnet, reference]) powerLoss(network);
 suite(flatnet);
-suite(ownDefault);
 suite(reference);

@@ -51,10 +51,9 @@ export class PodmanHost implements AsyncDisposable {
     return this.machine.commandAsync(...this.podmanProgram(args));
   }
 
-  /** The arguments that start a container called `name` in the background, on the network unless others are named. */
+  /** The arguments that start a container called `name` on the network, in the background. */
   runArguments(name: string, options: readonly string[] = [], command: readonly string[] = idle): string[] {
-    const usual = options.includes("--network") ? [] : ["--network", this.network];
-    const container = ["--name", name, "--hostname", name, ...usual, ...options];
+    const container = ["--name", name, "--hostname", name, "--network", this.network, ...options];
     return ["run", "--detach", ...container, "--rootfs", join(this.directory, "rootfs"), ...command];
   }
 

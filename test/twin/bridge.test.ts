@@ -3,25 +3,11 @@ import { expect } from "bun:test";
 import { needs } from "../needs.ts";
 import type { Configuration } from "../plugins/call.ts";
 import { goPlugins } from "../plugins/executable.ts";
-import { bridge, dual, madeBridge, v4, v6 } from "./configurations.ts";
+import { bridge, comeAndGo, dual, madeBridge, v4, v6 } from "./configurations.ts";
 import { expectedDifferences } from "./expected.ts";
 import { add, check, del, differences, look, type Scenario } from "./play.ts";
 
 const twin = needs("namespaces", `file:${goPlugins}/bridge`, "program:ip", "program:iptables");
-
-/** Two containers come, are looked at, and go. */
-const comeAndGo = [
-  add("a"),
-  add("b"),
-  look,
-  check("a"),
-  check("b"),
-  del("a"),
-  look,
-  del("b"),
-  del("b"),
-  look,
-] as const;
 
 const scenarios: Record<string, Scenario> = {
   "addresses and a gateway": { network: bridge({ isGateway: true, ipam: v4 }), steps: comeAndGo },

@@ -1,6 +1,6 @@
-/** Networks of `bridge` with host-local, and what somebody else may have made before. */
+/** Networks of `bridge` with host-local, what somebody else may have made before, and what mostly happens. */
 import type { Configuration } from "../plugins/call.ts";
-import type { Intervention } from "./play.ts";
+import { add, check, del, type Intervention, look } from "./play.ts";
 
 export const bridge = (keys: object, cniVersion = "1.0.0", name = "net"): Configuration => ({
   cniVersion,
@@ -42,3 +42,17 @@ export const madeBridge = (...addresses: string[]): Intervention => ({
     ...addresses.map((address) => `ip address add ${address} dev cni0`),
   ].join("; "),
 });
+
+/** Two containers come, are looked at, and go. */
+export const comeAndGo = [
+  add("a"),
+  add("b"),
+  look,
+  check("a"),
+  check("b"),
+  del("a"),
+  look,
+  del("b"),
+  del("b"),
+  look,
+] as const;

@@ -40,6 +40,8 @@ const withoutLinkLocal = (port: string): Difference[] => [
 
 /** Those with a host's end. */
 const PAIRS = ["bridge", "ptp"];
+/** Those whose interface is made in the container. */
+const LINKED = ["macvlan", "ipvlan", "vlan"];
 
 /** Those that every scenario shows wherever they apply. */
 export const usual = {
@@ -54,13 +56,24 @@ export const usual = {
       },
     ]),
   },
+  ownerInContainer: {
+    reason:
+      "Where there is no host's end, the alias of the container's interface names the owner: a DEL of another leaves it.",
+    look: eachAttached(LINKED, ({ id, ifname, network }) => [
+      {
+        at: at(id, "links", ifname, "ifalias"),
+        go: undefined,
+        ours: `flatnet ${network.name} ${id} ${ifname}`,
+      },
+    ]),
+  },
   queue: {
     reason:
       "1.1.1 sets the length of the transmit queue to 0 by mistake; later releases leave it to the kernel, too.",
     // The kernel gives a link of length 0 its usual one when it gets a queueing discipline.
-    look: eachAttached(PAIRS, ({ id, ifname, limited }) => [
+    look: eachAttached([...PAIRS, ...LINKED], ({ id, ifname, network, limited }) => [
       { at: at(id, "links", ifname, "txqlen"), go: undefined, ours: 1000 },
-      ...(limited.ingress || limited.egress
+      ...(limited.ingress || limited.egress || LINKED.includes(network.plugins[0]!.type)
         ? []
         : [{ at: at("host", "links", hostEnd(id, ifname), "txqlen"), go: undefined, ours: 1000 }]),
     ]),
@@ -73,13 +86,13 @@ export const usual = {
   neighbourAnnounced: {
     reason:
       "IPv6 addresses are announced as IPv4 addresses are: neighbours that knew the last owner learn of the new.",
-    look: eachAttached(["bridge"], ({ id, ifname, v6 }) =>
+    look: eachAttached(["bridge", "macvlan", "ipvlan"], ({ id, ifname, v6 }) =>
       v6 ? [{ at: sysctl(id, `ipv6/conf/${ifname}/ndisc_notify`), go: "0", ours: "1" }] : [],
     ),
   },
   addressKept: {
     reason: "An IPv6 address outlives its link going down, as in later releases.",
-    look: eachAttached(PAIRS, ({ id, ifname, v6 }) =>
+    look: eachAttached([...PAIRS, ...LINKED], ({ id, ifname, v6 }) =>
       v6 ? [{ at: sysctl(id, `ipv6/conf/${ifname}/keep_addr_on_down`), go: "0", ours: "1" }] : [],
     ),
   },
@@ -239,6 +252,17 @@ export const special = {
     reason:
       "CHECK finds a route whose gateway is the address's own, as in later releases; 1.1.1 looks for one without.",
     call: onlyOursChecks,
+  },
+  delWithoutMaster: {
+    reason: "DEL needs no master; 1.1.1 looks for it, fails, and keeps the lease.",
+    call: ({ call }) =>
+      call === "DEL"
+        ? [
+            { at: "exit", go: 1, ours: 0 },
+            { at: "code", go: 999, ours: undefined },
+          ]
+        : [],
+    look: () => [{ at: at("files", "cni/networks/net/10.1.2.2"), go: "a\r\neth0", ours: undefined }],
   },
   resultOfItsVersion: {
     reason:

@@ -39,6 +39,16 @@ function linkLocal(mac: string): string {
   return formatAddress(Uint8Array.from([0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...identifier]));
 }
 
+/** The same for the nth link that shares the address: its number stands in the middle. */
+function sharedLinkLocal(mac: string, nth: number): string {
+  const bytes = mac.split(":").map((pair) => Number.parseInt(pair, 16));
+  const identifier = [...bytes.slice(0, 3), 0, nth, ...bytes.slice(3)];
+  return formatAddress(Uint8Array.from([0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...identifier]));
+}
+
+/** As many links as share an address in a scenario. */
+const SHARING = [1, 2, 3, 4, 5];
+
 /** The id of a bridge with this address: `8000.2:a1:14:b5:b3:84`. */
 const bridgeId = (mac: string): string => `8000.${mac.replace(/\b0(?=[0-9a-f])/g, "")}`;
 
@@ -77,6 +87,8 @@ export class Names {
     this.add(bridgeId(mac), `<bridge id: ${addressOf(...owners)}>`);
     this.add(mac, addressOf(...owners));
     this.add(linkLocal(mac), `<link-local: ${addressOf(...owners)}>`);
+    for (const nth of SHARING)
+      this.add(sharedLinkLocal(mac, nth), `<link-local ${nth}: ${addressOf(...owners)}>`);
   }
 }
 

@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { needs } from "../needs.ts";
 import type { Configuration } from "../plugins/call.ts";
 import { goPlugins } from "../plugins/executable.ts";
-import { dual, v4, v6 } from "./configurations.ts";
+import { comeAndGo, dual, v4, v6 } from "./configurations.ts";
 import { expectedDifferences } from "./expected.ts";
 import { add, check, del, differences, look, type Scenario } from "./play.ts";
 
@@ -14,20 +14,6 @@ const ptp = (keys: object, cniVersion = "1.0.0", name = "net"): Configuration =>
   name,
   plugins: [{ type: "ptp", capabilities: { ips: true }, ...keys }],
 });
-
-/** Two containers come, are looked at, and go. */
-const comeAndGo = [
-  add("a"),
-  add("b"),
-  look,
-  check("a"),
-  check("b"),
-  del("a"),
-  look,
-  del("b"),
-  del("b"),
-  look,
-] as const;
 
 const routes = [
   { dst: "0.0.0.0/0" },

@@ -14,6 +14,10 @@ export function ipamOf(call: Call): Ipam | undefined {
   return type === "" && removes(call.command) ? undefined : call.ipam(type);
 }
 
+/** The IPAM plugin of a network that can do without one. @throws CniError when it cannot be found */
+export const ipamIfAny = (call: Call): Ipam | undefined =>
+  call.config.ipam?.type ? call.ipam(call.config.ipam.type) : undefined;
+
 /** @throws CniError when ADD asked for addresses and got none */
 export function requireAddresses({ command, config }: Call, { ips }: Result): void {
   const type = config.ipam?.type;

@@ -1,9 +1,9 @@
 /** STATUS: what of the host would make an ADD fail, before one is tried. */
-import { CniError, codes } from "../../cni/error.ts";
 import type { Request } from "../../cni/plugin.ts";
 import { findBridge } from "../bridge.ts";
 import { forwardingReady } from "../forward/status.ts";
 import { Side } from "../side.ts";
+import { available } from "../unavailable.ts";
 
 interface Needs {
   readonly bridge: string;
@@ -17,11 +17,6 @@ interface Needs {
 export function hostReady({ open }: Pick<Request, "open">, needs: Needs): void {
   const { bridge, needsFirewall, firewallMayFollow } = needs;
   using host = new Side("host", undefined, open);
-  try {
-    findBridge(host, bridge);
-  } catch (error) {
-    if (!(error instanceof CniError)) throw error;
-    throw new CniError({ ...error.failure, code: codes.notAvailable }, { cause: error });
-  }
+  available(() => findBridge(host, bridge));
   if (needsFirewall) forwardingReady(host, { links: bridge, firewall: firewallMayFollow ? "maybe" : "no" });
 }

@@ -5,7 +5,7 @@ import { getGeneration } from "../../../netlink/netfilter/generation.ts";
 import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
 import { getLinkSummary } from "../../../netlink/route/links.ts";
 import { CniError, codes } from "../../cni/error.ts";
-import { isOfContainer, isOfNetwork, isOwner, type Owner } from "../owner.ts";
+import { isOwner, type Owner } from "../owner.ts";
 import { type Resource, undoable } from "../resource.ts";
 import type { Side } from "../side.ts";
 import { explained, refusedWith } from "./absent.ts";
@@ -33,51 +33,34 @@ export interface Wanted {
 const isAlive = (host: Side, { link }: Said): boolean =>
   link === undefined || host.route.find(getLinkSummary({ ifname: link })) !== undefined;
 
-const isPort = ({ set }: Pick<Entry, "set">): boolean => set.includes("ports");
-
-function takenBy(entry: Entry, { said, element }: Found): CniError {
-  const port = isPort(entry);
+function takenBy({ set, subject }: Entry, { said, element }: Found): CniError {
+  const isPort = set.includes("ports");
   return new CniError({
     code: codes.failed,
-    operation: port ? "publish" : "use",
-    subject: entry.subject,
+    operation: isPort ? "publish" : "use",
+    subject,
     cause: said
       ? `it is taken by the container ${said.shown}`
       : `it is taken by "${element.userdata?.comment ?? "somebody"}"`,
-    hint: `${port ? "publish another port" : "give each network a subnet of its own"}, or remove that container`,
+    hint: `${isPort ? "publish another port" : "give each network a subnet of its own"}, or remove that container`,
   });
 }
 
 /**
- * Whether a port leads to the container already, by another of its networks: runtimes pass the ports of a container to
- * each of them, and the first one has them.
- */
-function leadsThere({ network, containerId }: Owner, entry: Entry, { said }: Found): boolean {
-  if (!isPort(entry) || said === undefined) return false;
-  return isOfContainer(containerId)(said.owner) && !isOfNetwork(network)(said.owner);
-}
-
-/**
  * What stands in the way of new elements and may go: those of dead owners, and all that an earlier ADD of the same
- * attachment has left; and the entries that are needed beside what is there.
- * @throws CniError for what has a living owner
+ * attachment has left. @throws CniError for what has a living owner
  */
-function clearing(host: Side, { entries, owner, roles }: Wanted): { clear: Request[]; needed: Entry[] } {
+function clearing(host: Side, { entries, owner, roles }: Wanted): Request[] {
   const isOwn = isOwner(owner);
-  const needed: Entry[] = [];
-  const inTheWay: Found[] = [];
-  for (const entry of entries) {
+  const inTheWay = entries.flatMap((entry) => {
     const found = elementAt(host, entry);
-    const lives = found !== undefined && (found.said === undefined || isAlive(host, found.said));
-    if (lives && leadsThere(owner, entry, found)) continue;
-    needed.push(entry);
-    if (found === undefined) continue;
-    if (lives && !(found.said && isOwn(found.said.owner))) throw takenBy(entry, found);
-    inTheWay.push(found);
-  }
+    if (found === undefined || (found.said && isOwn(found.said.owner))) return found ?? [];
+    if (found.said === undefined || isAlive(host, found.said)) throw takenBy(entry, found);
+    return [found];
+  });
   const ofOthers = inTheWay.filter(({ said }) => !said || !isOwn(said.owner));
   const own = inTheWay.length > ofOthers.length ? elementsOwned(host, roles, isOwn) : [];
-  return { clear: deletions([...own, ...ofOthers]), needed };
+  return deletions([...own, ...ofOthers]);
 }
 
 /** How often other calls may come between before this one gives up. */
@@ -88,13 +71,14 @@ const TRIES = 50;
  * that must still be what it was when it was looked at: of several calls that find a dead owner's port one gets it.
  */
 function add(host: Side, wanted: Wanted): void {
-  let needed = wanted.entries;
+  const { entries, conditions = [] } = wanted;
+  const userdata = { comment: commentFor({ ...wanted, count: entries.length }) };
+  const additions = asLists(entries.map(({ subject: _, ...element }) => ({ ...element, userdata })));
   let clear: Request[] = [];
   let generation: number | undefined;
   for (let tries = 1; ; tries++) {
     try {
-      const changes = batch([...clear, ...additionsOf(wanted, needed)], generation);
-      if (changes.length > 0) host.netfilter.transact(changes);
+      host.netfilter.transact(batch([...clear, ...additions.map(createElements)], generation));
       return;
     } catch (error) {
       if (tries === TRIES) throw error;
@@ -102,18 +86,13 @@ function add(host: Side, wanted: Wanted): void {
       generation = undefined;
       if (refusedWith(error, "EEXIST")) {
         generation = host.netfilter.get(getGeneration()).id;
-        ({ clear, needed } = clearing(host, wanted));
+        clear = clearing(host, wanted);
       } else if (refusedWith(error, "ENOENT")) {
         makeLayout(host);
-        makeConditional(host, wanted.conditions ?? []);
+        makeConditional(host, conditions);
       } else if (!refusedWith(error, "ERESTART")) throw explained(error);
     }
   }
-}
-
-function additionsOf({ owner, link }: Wanted, entries: readonly Entry[]): Request[] {
-  const userdata = { comment: commentFor({ owner, link, count: entries.length }) };
-  return asLists(entries.map(({ subject: _, ...element }) => ({ ...element, userdata }))).map(createElements);
 }
 
 /** From so many elements on, going through all of the sets is less work than asking for each. */
@@ -156,7 +135,6 @@ function differencesOf(host: Side, { entries, owner, roles, conditions = [] }: W
     if (found === undefined) return [`${entry.subject} is missing in ${entry.set}`];
     const same = sameBytes(found.element.data?.value, entry.data?.value);
     const mine = found.said !== undefined && isOwn(found.said.owner);
-    if (leadsThere(owner, entry, found)) return [];
     return same && mine ? [] : [`${entry.subject} belongs to "${found.element.userdata?.comment}"`];
   });
   return [...elements, ...layoutDifferences(host), ...conditionalDifferences(host, conditions)];

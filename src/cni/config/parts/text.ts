@@ -59,6 +59,13 @@ export const interfaceName = patterned(
   "an interface name: 1 to 15 characters, no slash, colon, percent sign, space or control character, not . or ..",
 );
 
+/** The name of a link that is there: its own, or one of its alternative names, which may be longer (ALTIFNAMSIZ). */
+export const linkName = patterned(
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+  /^(?!\.{1,2}$)[^\s/:\u0000-\u001f\u007f]{1,127}$/,
+  "the name of a link: 1 to 127 characters, no slash, colon, space or control character, not . or ..",
+);
+
 /** CNI specification 1.1.0, section 1, "Configuration format". */
 export const networkName = patterned(
   /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,

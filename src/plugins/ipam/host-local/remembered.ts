@@ -53,7 +53,7 @@ function isNamespace(path: string): boolean {
   return type === FILESYSTEM.nsfs || type === FILESYSTEM.proc;
 }
 
-/** The names, aliases and link-layer addresses by which a host's end can be known. */
+/** The names, aliases and link-layer addresses by which a link of this host can be known. */
 function signsOf(link: Link): string[] {
   const names = [link.ifname, ...(link.propList?.altIfname ?? []), link.ifalias, link.address];
   return names.filter((name) => name !== undefined);
@@ -66,11 +66,10 @@ function signsOf(link: Link): string[] {
  */
 export function goneIn({ config, open }: Pick<Call, "config" | "open">): (attachment: Attachment) => boolean {
   let known: Set<string> | undefined;
-  // Of no other kind: the link on which `bandwidth` limits what a container sends names the owner too, and outlives it.
   const signs = (): Set<string> => {
     if (known !== undefined) return known;
     using host = new Side("host", undefined, open);
-    known = new Set(host.route.list(listLinks({ kind: "veth", extMask: ["skipStats"] })).flatMap(signsOf));
+    known = new Set(host.route.list(listLinks({ extMask: ["skipStats"] })).flatMap(signsOf));
     return known;
   };
   return (attachment) => {

@@ -115,23 +115,17 @@ export class Store {
     return this.filesOf(attachment).filter(isAddress);
   }
 
-  /** What a lease's file says; nothing when there is no file. A pipe is not waited for. */
-  private textOf(address: string): string | undefined {
-    return lastChange(this.path(address))?.regular ? readTextIfPresent(this.path(address)) : undefined;
-  }
-
   /** Who holds an address, in words. */
   holderOf(address: string): string {
-    return holderText(this.textOf(address) ?? "");
+    return holderText(readTextIfPresent(this.path(address)) ?? "");
   }
 
   /** Whether the lease of an address, whose file says `text`, is provably of nobody. */
   private isOfNobody(address: string, text: string): boolean {
-    const change = lastChange(this.path(address));
-    if (!change?.regular) return false;
+    const changed = lastChange(this.path(address))?.at;
     const { containerID = "", ifname } = holderIn(text) ?? {};
     const holder = ifname === undefined ? undefined : { containerID, ifname };
-    return this.isDead({ holder, isEmpty: isEmpty(text), changed: change.at });
+    return changed !== undefined && this.isDead({ holder, isEmpty: isEmpty(text), changed });
   }
 
   /** The files of the addresses that `wanted` picks. */
@@ -153,7 +147,7 @@ export class Store {
 
   /** Frees an address when its lease is provably of nobody. @returns whether it was @throws SystemError */
   reclaim(address: string): boolean {
-    const text = this.textOf(address);
+    const text = readTextIfPresent(this.path(address));
     return text !== undefined && this.isOfNobody(address, text) && removeFile(this.path(address));
   }
 

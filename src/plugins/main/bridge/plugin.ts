@@ -7,7 +7,7 @@ import type { Result } from "../../../cni/result.ts";
 import { identityOf } from "../../../names.ts";
 import { type Attaching, attach, compare, detach } from "../../../plan/attaching/attach.ts";
 import { collect, firewallElements, guardedPorts, links, ownerOf } from "../../../plan/attaching/collect.ts";
-import { dnsOver, requireAddresses } from "../../../plan/attaching/leased.ts";
+import { dnsOver, ipamIfAny, requireAddresses } from "../../../plan/attaching/leased.ts";
 import { askedMac } from "../../../plan/attaching/mac.ts";
 import { attachingToBridge } from "../../../plan/bridged/attaching.ts";
 import { withDefaultRoutes, withGateways } from "../../../plan/bridged/gateways.ts";
@@ -74,9 +74,6 @@ function bridged(call: Call<Bridge>, leased: Result): Bridged {
   };
 }
 
-const ipamOf = (call: Call<Bridge>) =>
-  call.config.ipam?.type ? call.ipam(call.config.ipam.type) : undefined;
-
 /** What the Go plugin makes in the firewall for such a configuration. */
 const inFirewall = ({ ipMasq, macspoofchk }: Bridge): PartName[] => [
   ...(ipMasq ? (["masquerade"] as const) : []),
@@ -86,7 +83,7 @@ const inFirewall = ({ ipMasq, macspoofchk }: Bridge): PartName[] => [
 const attaching = (call: Call<Bridge>): Attaching => ({
   ...attachingToBridge({
     request: call,
-    ipam: () => ipamOf(call),
+    ipam: () => ipamIfAny(call),
     link: () => linkOf(call),
     bridged: (leased) => bridged(call, leased),
   }),
@@ -105,7 +102,7 @@ export const plugin: Plugin<Bridge> = {
   gc: (call) =>
     collect({
       request: call,
-      addresses: () => ipamOf(call)?.gc(),
+      addresses: () => ipamIfAny(call)?.gc(),
       leftovers: [
         links,
         guardedPorts,
@@ -114,7 +111,7 @@ export const plugin: Plugin<Bridge> = {
       ],
     }),
   status(call) {
-    ipamOf(call)?.status();
+    ipamIfAny(call)?.status();
     hostReady(call, {
       bridge: call.config.bridge,
       needsFirewall: call.config.ipMasq || call.config.macspoofchk,
