@@ -6,7 +6,7 @@ import { type Between, callHere, type SocketName } from "../failures/here.ts";
 import { traces, wholeState } from "../failures/traces.ts";
 import { Host } from "../plugins/host.ts";
 import { eachList } from "./lists.ts";
-import { addAll, checkOf, delAll, scene } from "./runtime.ts";
+import { addAll, checkOf, delAll, scene, withResult } from "./runtime.ts";
 
 type Fault = (FaultPlan["receive"] & object)[number];
 
@@ -104,13 +104,14 @@ eachList(["program:ip", "program:nft"], (live, list) => {
       async (fault) => {
         using host = new Host();
         const { container, call, result } = await scene(host, list, "DEL");
-        const removing = (between: Between): Ending => callHere(host, "DEL", call, between);
-        const steps = stepsOf(fault, removing);
+        const steps = stepsOf(fault, (between) => callHere(host, "DEL", call, between));
+        await delAll(host, container, result);
         for (const step of steps) {
-          await delAll(host, container, result);
-          await addAll(host, container);
+          const result = await addAll(host, container);
+          const removing = { ...call, config: withResult(container.plugins.at(-1)!, result) };
           const at = textOf(step);
-          const { exit } = removing(failing({ receive: { [step.nth]: fault } }, step.socket));
+          const between = failing({ receive: { [step.nth]: fault } }, step.socket);
+          const { exit } = callHere(host, "DEL", removing, between);
           if (HARMLESS.has(fault)) expect([at, exit]).toEqual([at, 0]);
           await delAll(host, container, result);
           expect([at, traces(host, container.netns)]).toEqual([at, []]);

@@ -1,6 +1,6 @@
 /** The lists of plugins that these tests put under stress: for each plugin one in which it does all that it can do. */
 
-import { bridge, flatnet } from "../failures/networks.ts";
+import { bridge, flatnet, ports } from "../failures/networks.ts";
 import { type Need, needs } from "../needs.ts";
 import type { PluginConfig } from "../plugins/call.ts";
 import { type Host, UPLINK } from "../plugins/host.ts";
@@ -60,6 +60,21 @@ export const lists: readonly List[] = [
   {
     name: "firewall",
     plugins: (host) => [onBridge(host), { ...network, type: "firewall", ingressPolicy: "isolated" }],
+  },
+  {
+    name: "portmap",
+    plugins: (host) => [
+      onBridge(host),
+      {
+        ...network,
+        type: "portmap",
+        runtimeConfig: ports({ hostPort: 8080 }, { hostPort: 8053, containerPort: 53, protocol: "udp" }),
+      },
+    ],
+  },
+  {
+    name: "static",
+    plugins: () => [{ ...network, type: "static", ipam: { addresses: [{ address: "10.9.0.5/24" }] } }],
   },
   { name: "loopback", plugins: () => [{ ...network, type: "loopback" }] },
   {

@@ -11,7 +11,8 @@ export interface Container {
   readonly netns: Namespace;
 }
 
-const withResult = (config: PluginConfig, prevResult: PrintedResult | undefined): PluginConfig =>
+/** A plugin's configuration with the result that it is given. */
+export const withResult = (config: PluginConfig, prevResult: PrintedResult | undefined): PluginConfig =>
   prevResult === undefined ? config : { ...config, prevResult };
 
 /** ADD of the plugins, each given the result of those before. @throws Error when one fails */
