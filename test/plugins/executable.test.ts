@@ -182,11 +182,11 @@ live.describe("in an environment that means no good", () => {
 
 live.test("under a name that is none of its plugins, it refuses instead of acting as another", () => {
   using host = new Host();
-  const called = shell(host, 'ln -s "$0" /var/lib/portmap && exec /var/lib/portmap');
+  const called = shell(host, 'ln -s "$0" /var/lib/nosuch && exec /var/lib/nosuch');
   expect(called.exit).toBe(1);
   expect(errorIn(called)).toMatchObject({
     code: 999,
-    msg: expect.stringMatching(/^answer as the plugin "portmap": .*; call it by one of flatnet, /),
+    msg: expect.stringMatching(/^answer as the plugin "nosuch": .*; call it by one of flatnet, /),
   });
   expectNothing(host);
 });

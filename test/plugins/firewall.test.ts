@@ -10,6 +10,8 @@ import { ask, serve } from "./talk.ts";
 const live = needs("namespaces", "program:nft", "program:ip");
 const iptables = needs("namespaces", "program:iptables-nft", "program:nft");
 
+const legacy = needs("namespaces", "program:iptables-legacy");
+
 const configuration = (keys: object = {}, name = "net", subnet = "10.1.2.0/24", subnet6 = "fd00:1:2::/64") =>
   ({
     cniVersion: "1.1.0",
@@ -364,6 +366,37 @@ live.describe("a chain of somebody else's that drops", () => {
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: "" });
   });
 });
+
+legacy.test.each([
+  ["iptables-legacy", 4],
+  ["ip6tables-legacy", 6],
+] as const)(
+  "the policy of %s is told of, which netlink does not reach, with a command that fits",
+  async (program_, family) => {
+    using host = new Host();
+    shell(host, `${program_} -P FORWARD DROP`);
+    const a = host.network(configuration()).container("a");
+    const { exit, stderr } = a.call("ADD");
+    expect({ exit, stderr }).toEqual({
+      exit: 0,
+      stderr:
+        `warning: the chain FORWARD of ${program_} drops forwarded packets, and no rule there accepts those of ` +
+        `containers; let it accept them: ${program_} -I FORWARD -m mark --mark 0x1000/0x1000 -j ACCEPT\n`,
+    });
+    const { plugins, ...list } = configuration();
+    const alone = host.network({ ...list, plugins: plugins.slice(1) });
+    expect(errorOf(alone.status()).code).toBe(50);
+    const outside = family === 4 ? outsideAddress.v4 : outsideAddress.v6;
+    const [subnet, via] = family === 4 ? ["10.1.2.0/24", hostAddress.v4] : ["fd00:1:2::/64", hostAddress.v6];
+    program(host.outside, "ip", "route", "add", subnet, "via", via);
+    using _outside = await serve(host.outside, { port: 7000, name: "outside" });
+    const question = { address: outside, port: 7000, patience: 400 };
+    expect(await ask(a.namespace, question)).toBeUndefined();
+    shell(host, /let it accept them: (.*)/.exec(stderr)![1]!);
+    expect(await ask(a.namespace, question)).toMatchObject({ from: "outside" });
+    expect(alone.status()).toMatchObject({ exit: 0 });
+  },
+);
 
 live.test("an ADD that cannot be finished leaves no element", () => {
   using host = new Host();

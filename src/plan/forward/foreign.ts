@@ -1,9 +1,11 @@
 /** Chains of others that drop forwarded packets, whether they let those of containers pass, and how to make them. */
 import { type Chain, hooks, listChains } from "../../../netlink/netfilter/chains.ts";
 import { listRules } from "../../../netlink/netfilter/rules.ts";
+import { explain } from "../../cni/explain.ts";
 import { TABLE } from "../firewall/sets.ts";
 import type { Resource } from "../resource.ts";
 import type { Side } from "../side.ts";
+import { legacyObstacle } from "./legacy.ts";
 import { isMarked, markText, window } from "./mark.ts";
 import { accepts, dropsAll, type Said, verdictOf } from "./reading.ts";
 
@@ -97,7 +99,7 @@ export function obstacleTo(host: Side, passing: Passing): Obstacle | undefined {
     .filter((each) => !(isIptables(each) && (firewall === "maybe" || firewall === "iptables")))
     .filter((each) => !(isFirewalld(each) && (firewall === "maybe" || firewall === "firewalld")))
     .find((each) => drops(host, each) && !letsPass(host, each, passing));
-  if (chain === undefined) return undefined;
+  if (chain === undefined) return legacyObstacle(passing);
   const { family, table, name } = chain;
   const known = links === ANY ? undefined : links;
   const given = known ?? "BRIDGE";
@@ -113,8 +115,12 @@ export function obstacleTo(host: Side, passing: Passing): Obstacle | undefined {
 export const toldOfObstacles = (host: Side, passing: Passing, tell: (line: string) => void): Resource => ({
   describe: () => "no chain of others in the way",
   ensure() {
-    const obstacle = obstacleTo(host, passing);
-    if (obstacle !== undefined) tell(`warning: ${obstacle.says}; ${obstacle.remedy}`);
+    try {
+      const obstacle = obstacleTo(host, passing);
+      if (obstacle !== undefined) tell(`warning: ${obstacle.says}; ${obstacle.remedy}`);
+    } catch (error) {
+      tell(`warning: chains of others were not looked at: ${explain(error).message}`);
+    }
     return undefined;
   },
   check: () => [],

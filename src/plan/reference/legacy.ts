@@ -1,24 +1,18 @@
 /** What the Go plugins left in the tables of iptables-legacy, and the commands that remove it: nf_tables cannot. */
 import { familyOf, parseAddress } from "../../../netlink/wire/address.ts";
-import { legacyRules } from "../../sys/xtables.ts";
+import { legacyTable } from "../../sys/xtables.ts";
+import { type Family, indexOf, programs } from "../forward/legacy.ts";
 import { CNI_FORWARD } from "../forward/scaffold.ts";
 import { masqueradeChain, oldPortChain, portChain } from "./names.ts";
 import type { Made, PartName } from "./parts.ts";
 
-const programs = { ip: "iptables-legacy", ip6: "ip6tables-legacy" } as const;
-type Family = keyof typeof programs;
-
-/** Where bytes begin in others; -1 when they do not. */
-const find = (bytes: Uint8Array, wanted: Uint8Array): number =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(wanted);
-
 /** @param chains their names, which are computed where there is such a table only */
 function chainsLeft(family: Family, chains: () => readonly string[]): string[] {
-  const rules = legacyRules(family, "nat");
+  const rules = legacyTable(family, "nat")?.rules;
   if (rules === undefined) return [];
   const program = programs[family];
   return chains()
-    .filter((chain) => find(rules, new TextEncoder().encode(`${chain}\0`)) !== -1)
+    .filter((chain) => indexOf(rules, new TextEncoder().encode(`${chain}\0`)) !== -1)
     .map(
       (chain) =>
         `the chain ${chain} of another plugin stays in the table nat of ${program}; remove it: ` +
@@ -28,11 +22,11 @@ function chainsLeft(family: Family, chains: () => readonly string[]): string[] {
 
 function rulesLeft(family: Family, addresses: readonly string[]): string[] {
   const own = addresses.filter((address) => familyOf(address) === (family === "ip" ? 4 : 6));
-  const rules = own.length === 0 ? undefined : legacyRules(family, "filter");
-  if (rules === undefined || find(rules, new TextEncoder().encode(CNI_FORWARD)) === -1) return [];
+  const rules = own.length === 0 ? undefined : legacyTable(family, "filter")?.rules;
+  if (rules === undefined || indexOf(rules, new TextEncoder().encode(CNI_FORWARD)) === -1) return [];
   const command = `${programs[family]} -D ${CNI_FORWARD}`;
   return own
-    .filter((address) => find(rules, parseAddress(address)) !== -1)
+    .filter((address) => indexOf(rules, parseAddress(address)) !== -1)
     .map(
       (address) =>
         `rules of another plugin for ${address} stay in the chain ${CNI_FORWARD} of ${programs[family]}; remove them: ` +

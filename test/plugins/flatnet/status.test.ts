@@ -8,6 +8,7 @@ import { program, ruleset } from "../kernel.ts";
 import { flatnet } from "./configuration.ts";
 
 const live = needs("namespaces", "program:nft");
+const legacy = needs("namespaces", "program:iptables-legacy");
 const iptables = needs("namespaces", "program:iptables-nft");
 
 const network = (host: Host, keys: object = {}) => host.network(flatnet(keys, "1.1.0"));
@@ -80,6 +81,16 @@ live.describe("STATUS", () => {
     program(host.namespace, "iptables-nft", "-A", "CONTAINERS", "-o", "flat+", "-j", "ACCEPT");
     expect(network(host).status()).toMatchObject({ exit: 0 });
     expect(network(host, { bridge: "other" }).status()).toMatchObject({ exit: 1 });
+  });
+
+  legacy.test("looks at iptables-legacy, too", () => {
+    using host = new Host();
+    program(host.namespace, "iptables-legacy", "-P", "FORWARD", "DROP");
+    const { code, msg } = errorOf(network(host).status());
+    expect(code).toBe(50);
+    expect(msg).toContain("the chain FORWARD of iptables-legacy drops forwarded packets");
+    program(host.namespace, "sh", "-c", /let it accept them: (.*)/.exec(msg)![1]!);
+    expect(network(host).status()).toMatchObject({ exit: 0 });
   });
 
   live.test("says that no address is left", () => {
