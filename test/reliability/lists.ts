@@ -68,7 +68,9 @@ export const lists: readonly List[] = [
       {
         ...network,
         type: "portmap",
-        runtimeConfig: ports({ hostPort: 8080 }, { hostPort: 8053, containerPort: 53, protocol: "udp" }),
+        masqAll: true,
+        conditionsV4: ["!", "-s", "10.200.0.0/16"],
+        runtimeConfig: ports({ hostPort: 8080 }, { hostPort: 8053, protocol: "udp", hostIP: "127.0.0.1" }),
       },
     ],
   },

@@ -40,5 +40,7 @@ export interface Bridged extends BridgedLink {
   /** What there may be elements of the firewall for, now or since the attachment's ADD. */
   readonly roles: readonly Role[];
   readonly masquerade: boolean;
+  /** DEL: nothing is masqueraded now, but may have been at the attachment's ADD. */
+  readonly masqueradeUnlikely: boolean;
   readonly ports: readonly PublishedPort[];
 }

@@ -51,7 +51,7 @@ const forwarded = ({ isGateway, ips }: Bridged, host: Side): Resource[] =>
   isGateway ? forwardingOf(host, familiesOf(ips)) : [];
 
 function networkRules(bridged: Bridged, host: Side): Resource[] {
-  const { owner, ips, masquerade, ports, roles } = bridged;
+  const { owner, ips, masquerade, masqueradeUnlikely, ports, roles } = bridged;
   if (roles.length === 0) return [];
   const device = gatewayDevice(bridged);
   const addresses = ips.map(({ address }) => address);
@@ -59,7 +59,7 @@ function networkRules(bridged: Bridged, host: Side): Resource[] {
   const entries = [...(masquerade ? masqueraded(addresses, device) : []), ...published(publishing)];
   return [
     ...loopbackRoutes(host, publishing),
-    firewall(host, { owner, roles, entries, link: hostLinkName(owner) }),
+    firewall(host, { owner, roles, entries, link: hostLinkName(owner), unlikely: masqueradeUnlikely }),
     ...staleFlows(host, ports),
   ];
 }

@@ -72,8 +72,10 @@ export function makeConditional(host: Side, conditions: readonly Condition[]): v
   for (const condition of conditions) make(host, condition);
 }
 
-const rulesThere = (host: Side): Rule[] =>
-  ifThere(() => host.netfilter.list(listRules({ ...TABLE, chain: CONDITIONS }))) ?? [];
+function rulesThere(host: Side): Rule[] {
+  const there = ifThere(() => host.netfilter.list(listRules({ ...TABLE, chain: CONDITIONS }))) ?? [];
+  return [...new Map(there.map((rule) => [rule.handle, rule])).values()];
+}
 
 /** Whether a rule looks its ports up in one of these sets. */
 const uses = ({ expressions = [] }: Rule, names: readonly string[]): boolean =>

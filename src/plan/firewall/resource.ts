@@ -25,6 +25,8 @@ export interface Wanted {
   readonly entries: readonly Entry[];
   /** The link of the host that is there as long as the container is, by which later calls see whether it lives. */
   readonly link: string | undefined;
+  /** DEL: the configuration does not ask for them; they are there only if it once did. */
+  readonly unlikely?: boolean;
   /** What packets have to meet to find its ports. */
   readonly conditions?: readonly Condition[];
 }
@@ -100,17 +102,16 @@ const MANY = 200;
 
 /**
  * The owner's elements by the keys that they should have; undefined when these are not certainly all: each element says
- * how many there are.
+ * how many there are. Where they are unlikely, and none is where it should be, there are none.
  */
-function elementsExpected(host: Side, { entries, owner }: Wanted): Found[] | undefined {
+function elementsExpected(host: Side, { entries, owner, unlikely }: Wanted): Found[] | undefined {
   if (entries.length === 0 || entries.length > MANY) return undefined;
   const isOwn = isOwner(owner);
   const found = entries.flatMap((entry) => {
     const at = elementAt(host, entry);
     return at?.said && isOwn(at.said.owner) ? [at] : [];
   });
-  // Where nothing is known of an address there never was anything: the link of `local` is the attachment's own.
-  if (found.length === 0 && entries.some(({ set }) => set.startsWith("local"))) return [];
+  if (found.length === 0 && unlikely) return [];
   const complete = found.length > 0 && found.every(({ said }) => said?.count === found.length);
   return complete ? found : undefined;
 }

@@ -66,11 +66,11 @@ export type Role = "masquerade" | "publish";
 export const roleOf = (set: AnySet): Role =>
   /^(local|masquerade|network)/.test(set) ? "masquerade" : "publish";
 
-/** The names of the sets that ports with conditions have, as far as there are any. */
-export const conditionalSets = (host: Side): ConditionalSet[] =>
-  (ifThere(() => host.netfilter.list(listSets(TABLE))) ?? [])
-    .map(({ name = "" }) => name)
-    .filter(isConditional);
+/** The names of the sets that ports with conditions have, each once, whatever comes twice of a list. */
+export function conditionalSets(host: Side): ConditionalSet[] {
+  const there = ifThere(() => host.netfilter.list(listSets(TABLE))) ?? [];
+  return [...new Set(there.map(({ name = "" }) => name))].filter(isConditional);
+}
 
 /** All sets there may be for these roles. */
 export const setsFor = (host: Side, roles: readonly Role[]): AnySet[] =>

@@ -109,7 +109,8 @@ const mark =
     const [wanted = 0, counting = 0] = numbers;
     if (more.length > 0 || !numbers.every((number) => number <= ALL_BITS))
       throw new Misunderstood(text, "it is not a mark: write a number such as 0x1, or 0x1/0xff");
-    return match.masked(op, field, wanted, counting);
+    if (counting !== ALL_BITS) return match.masked(op, field, wanted, counting);
+    return op === "eq" ? match.equal(field, wanted) : match.notEqual(field, wanted);
   };
 
 const kinds = ["unspec", "unicast", "local", "broadcast", "anycast", "multicast"] as const;

@@ -70,6 +70,7 @@ function bridged(call: Call<Bridge>, leased: Result): Bridged {
     forceAddress: config.forceAddress,
     roles: masquerade ? ["masquerade"] : [],
     masquerade,
+    masqueradeUnlikely: !config.ipMasq,
     ports: [],
   };
 }

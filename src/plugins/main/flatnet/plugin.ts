@@ -88,6 +88,7 @@ function bridged(call: Call<Flatnet>, leased: Result): Bridged {
     forceAddress: false,
     roles: ["masquerade", "publish"],
     masquerade: config.ipMasq,
+    masqueradeUnlikely: false,
     ports: addresses.length === 0 ? [] : publishedPorts(config.runtimeConfig?.portMappings ?? [], addresses),
   };
 }
