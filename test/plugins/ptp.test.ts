@@ -77,6 +77,21 @@ live.describe("ptp", () => {
     expect(vethNames(host.namespace)).toEqual([]);
   });
 
+  live.test("several addresses of a network share its gateway and its route", async () => {
+    using host = new Host();
+    const [first, second] = ["10.1.2.5", "10.1.2.6"];
+    const addresses = [first, second].map((each) => ({ address: `${each}/24`, gateway: "10.1.2.1" }));
+    const web = host.network(ptp(single(...addresses))).add("web");
+    expect(routes(web.namespace)).toEqual([
+      "10.1.2.0/24 via 10.1.2.1 dev eth0 src 10.1.2.5",
+      "10.1.2.1 dev eth0 scope link src 10.1.2.5",
+    ]);
+    using _web = await serve(web.namespace, { port: 7000, name: "web" });
+    for (const address of [first!, second!])
+      expect(await ask(host.namespace, { address, port: 7000 })).toMatchObject({ from: "web" });
+    web.check();
+  });
+
   live.test("routes have their MTU and segment size", () => {
     using host = new Host();
     const ipam = { ...range, routes: [{ dst: "192.168.1.0/24", mtu: 1400, advmss: 1300 }] };

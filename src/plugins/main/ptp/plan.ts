@@ -41,6 +41,13 @@ interface Way {
 const waysOf = (ips: readonly IpConfig[]): Way[] =>
   ips.flatMap(({ address, gateway }) => (gateway === undefined ? [] : [{ address, gateway }]));
 
+/** The first way of each gateway, or of each network: several addresses may share them. */
+const firstOfEach = (ways: readonly Way[], key: (way: Way) => string): Way[] =>
+  ways.filter((way, index) => ways.findIndex((other) => key(other) === key(way)) === index);
+
+const gatewayOf = ({ gateway }: Way): string => gateway;
+const networkOfWay = ({ address }: Way): string => networkOf(parseCidr(address));
+
 /** The gateway is reached by the link itself, whatever network its address is in. */
 const toGateway = (container: Side, ifname: string, { address, gateway }: Way): Resource =>
   exactRoute(container, ifname, () => containerIndex(container, ifname), {
@@ -86,10 +93,10 @@ function insidePlan(container: Side, { owner: { ifname }, ips, routes }: PointTo
   const options = { ifname, ips, routes, detectDuplicates: undefined, announce: false };
   return [
     ...addressedInterface(container, options),
-    ...ways.map((way) => toGateway(container, ifname, way)),
+    ...firstOfEach(ways, gatewayOf).map((way) => toGateway(container, ifname, way)),
     // Before the route to the network goes: they may name a gateway there.
     ...interfaceRoutes(container, options),
-    ...ways.flatMap((way) => toNetwork(container, ifname, way)),
+    ...firstOfEach(ways, networkOfWay).flatMap((way) => toNetwork(container, ifname, way)),
   ];
 }
 
@@ -98,7 +105,7 @@ function outsidePlan(host: Side, { owner, ips }: PointToPoint): Plan {
   const end = hostLinkName(owner);
   const ways = waysOf(ips);
   return [
-    ...[...new Set(ways.map(({ gateway }) => gateway))].map((gateway) => endAddress(host, end, gateway)),
+    ...firstOfEach(ways, gatewayOf).map(({ gateway }) => endAddress(host, end, gateway)),
     ...ways.map(({ address }) =>
       exactRoute(host, end, () => hostDevice(host, end).index, {
         dst: single(withoutPrefix(address)),
