@@ -47,12 +47,16 @@ const dual = {
 };
 const drop = ["iptables -P FORWARD DROP", "ip6tables -P FORWARD DROP"];
 const [a4, a6] = ["10.1.2.2", "fd00:1:2::2"];
+/** Whether packets within a bridge pass the tables of iptables, as br_netfilter has it. */
+const bridgedPacketsPass = (value: 0 | 1): string =>
+  `for each in /proc/sys/net/bridge/bridge-nf-call-ip*; do if [ -e $each ]; then echo ${value} > $each; fi; done`;
+
 /**
  * Forwarding is on, packets within a bridge stay there as on a host without br_netfilter, and no address is tentative.
  */
 const prepared = [
   "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.accept_dad=0",
-  "for each in /proc/sys/net/bridge/bridge-nf-call-ip*; do if [ -e $each ]; then echo 0 > $each; fi; done",
+  bridgedPacketsPass(0),
 ];
 const scenarios: Record<string, Scenario> = {
   "nothing drops": { first: {}, second: {} },
@@ -122,6 +126,16 @@ const scenarios: Record<string, Scenario> = {
     first: {},
     second: {},
     after: ["iptables-save | iptables-restore", "ip6tables-save | ip6tables-restore"],
+  },
+  "packets within a bridge pass the tables of iptables, too": {
+    before: [...drop, bridgedPacketsPass(1)],
+    first: {},
+    second: { ingressPolicy: "same-bridge" },
+    reached: ["a > b 4", "a > b 6", "a > outside 4"],
+  },
+  "packets within a bridge pass the tables of iptables, and there is no firewall plugin": {
+    before: [...drop, bridgedPacketsPass(1)],
+    unreached: ["a > b 4", "a > b 6"],
   },
   "a container has gone": {
     reached: ["b > outside 4"],

@@ -3,7 +3,8 @@ import { CniError, codes } from "../../../cni/error.ts";
 import { explain } from "../../../cni/explain.ts";
 import type { Call } from "../../../cni/plugin.ts";
 import type { Leftover } from "../../../plan/attaching/collect.ts";
-import { Firewalld, removeStaleSources } from "../../../plan/forward/firewalld.ts";
+import { Firewalld } from "../../../plan/forward/firewalld.ts";
+import { removeStaleSources } from "../../../plan/forward/sources.ts";
 import type { Firewall } from "./schema.ts";
 
 const find = ({ variables }: Call): Firewalld | undefined =>

@@ -11,11 +11,12 @@ import {
 } from "../../../plan/attaching/chain.ts";
 import { collect, forwardedThings, ownerOf } from "../../../plan/attaching/collect.ts";
 import { admittedAddresses } from "../../../plan/forward/admitted.ts";
-import { type Firewalld, sourcesInZone } from "../../../plan/forward/firewalld.ts";
+import type { Firewalld } from "../../../plan/forward/firewalld.ts";
 import { toldOfObstacles } from "../../../plan/forward/foreign.ts";
 import { bridgePolicy, isolatedPorts } from "../../../plan/forward/ingress.ts";
 import { bridgeIn, hostInterfaces, portsOf } from "../../../plan/forward/ports.ts";
 import { scaffold } from "../../../plan/forward/scaffold.ts";
+import { sourcesInZone } from "../../../plan/forward/sources.ts";
 import { forwardingReady } from "../../../plan/forward/status.ts";
 import { familiesOf } from "../../../plan/interface.ts";
 import { madeByReference } from "../../../plan/reference/leftovers.ts";
