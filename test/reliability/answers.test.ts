@@ -5,6 +5,7 @@ import { type Ending, errorOf } from "../failures/call.ts";
 import { type Between, callHere, type SocketName } from "../failures/here.ts";
 import { traces, wholeState } from "../failures/traces.ts";
 import { Host } from "../plugins/host.ts";
+import { tried } from "./full.ts";
 import { eachList } from "./lists.ts";
 import { addAll, checkOf, delAll, scene, withResult } from "./runtime.ts";
 
@@ -77,7 +78,7 @@ eachList(["program:ip", "program:nft"], (live, list) => {
         const { call } = await scene(first, list, "ADD");
         const steps = stepsOf(fault, (between) => callHere(first, "ADD", call, between));
 
-        for (const step of steps) {
+        for (const step of tried(steps)) {
           using host = new Host();
           const made = await scene(host, list, "ADD");
           const { netns } = made.container;
@@ -106,7 +107,7 @@ eachList(["program:ip", "program:nft"], (live, list) => {
         const { container, call, result } = await scene(host, list, "DEL");
         const steps = stepsOf(fault, (between) => callHere(host, "DEL", call, between));
         await delAll(host, container, result);
-        for (const step of steps) {
+        for (const step of tried(steps)) {
           const result = await addAll(host, container);
           const removing = { ...call, config: withResult(container.plugins.at(-1)!, result) };
           const at = textOf(step);

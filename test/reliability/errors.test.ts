@@ -14,6 +14,7 @@ import { failingAt, type Point, pointsOf, pointText } from "../failures/strace.t
 import { traces, wholeState } from "../failures/traces.ts";
 import { needs } from "../needs.ts";
 import { Host } from "../plugins/host.ts";
+import { tried } from "./full.ts";
 import { eachList, type List } from "./lists.ts";
 import { type Container, checkOf, delAll, type Scene, scene } from "./runtime.ts";
 
@@ -67,7 +68,7 @@ const before = ({ container }: Scene): Container => ({
 
 async function pointsIn(list: List, command: Command): Promise<Point[]> {
   using host = new Host();
-  return await pointsOf(host, command, (await scene(host, list, command)).call, names);
+  return tried(await pointsOf(host, command, (await scene(host, list, command)).call, names));
 }
 
 const tools = ["program:strace", "program:ip", "program:nft"] as const;

@@ -4,6 +4,7 @@ import { type Command, call, forEach } from "../failures/call.ts";
 import { killedAt, type Point, pointsOf, pointText } from "../failures/strace.ts";
 import { traces } from "../failures/traces.ts";
 import { Host } from "../plugins/host.ts";
+import { tried } from "./full.ts";
 import { eachList, type List } from "./lists.ts";
 import { addAll, type Container, collectAll, delAll, type Scene, scene } from "./runtime.ts";
 
@@ -49,7 +50,7 @@ const removals: readonly ((host: Host, scene: Scene) => Promise<Container["netns
 
 async function pointsIn(list: List, command: Command): Promise<Point[]> {
   using host = new Host();
-  return await pointsOf(host, command, (await scene(host, list, command)).call, changing);
+  return tried(await pointsOf(host, command, (await scene(host, list, command)).call, changing));
 }
 
 /** What is left when a call was killed at a point and then taken away, and when the container was added once more. */

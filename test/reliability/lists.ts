@@ -27,6 +27,18 @@ const leased = (host: Host, subnet: string) => ({
   routes: [{ dst: "0.0.0.0/0" }],
 });
 
+/** An interface of a container that is connected to nothing, or by itself to what it needs. */
+const alone = (host: Host, type: string, keys: object = {}): PluginConfig => ({
+  ...network,
+  type,
+  ipam: { type: "host-local", subnet: "10.9.2.0/24", dataDir: host.file("cni/networks") },
+  ...keys,
+});
+
+/** An interface over the host's cable to the outside. */
+const onUplink = (host: Host, type: string, keys: object): PluginConfig =>
+  alone(host, type, { master: UPLINK, ...keys });
+
 /** A pair without a bridge; IPv4 only, since an IPv6 address waits seconds for the detection of duplicates. */
 const routed = (host: Host): PluginConfig => ({
   ...network,
@@ -77,6 +89,18 @@ export const lists: readonly List[] = [
   {
     name: "static",
     plugins: () => [{ ...network, type: "static", ipam: { addresses: [{ address: "10.9.0.5/24" }] } }],
+  },
+  { name: "macvlan", plugins: (host) => [onUplink(host, "macvlan", { mode: "bridge" })] },
+  {
+    name: "ipvlan",
+    needs: ["link:ipvlan"],
+    plugins: (host) => [onUplink(host, "ipvlan", { mode: "l2" })],
+  },
+  { name: "vlan", needs: ["link:vlan"], plugins: (host) => [onUplink(host, "vlan", { vlanId: 7 })] },
+  { name: "dummy", needs: ["link:dummy"], plugins: (host) => [alone(host, "dummy")] },
+  {
+    name: "tap",
+    plugins: (host) => [alone(host, "tap", { owner: 0, group: 0, mac: "02:00:00:00:01:23", mtu: 1400 })],
   },
   { name: "loopback", plugins: () => [{ ...network, type: "loopback" }] },
   {
