@@ -60,7 +60,7 @@ const cases: Record<string, Taken> = {
     prepare: (host) =>
       succeed(host, "ADD", { config: inRange(host, "10.1.2.2"), netns: host.container(), id: "other" }),
     config: { ipam: { subnet: "10.1.2.0/24", rangeStart: "10.1.2.2", rangeEnd: "10.1.2.2" } },
-    words: /all addresses are taken; .*widen the range/,
+    words: /all addresses are taken: 1 of 1 by containers; .*widen the range/,
   },
   "the port by another container": {
     prepare: (host) => succeed(host, "ADD", { config: flatnet(host), netns: host.container(), id: "other" }),
