@@ -357,6 +357,16 @@ live.describe("a chain of somebody else's that drops", () => {
     expect(host.network(configuration()).add("b")).toBeDefined();
   });
 
+  live.test("is not looked for by an ADD among very many, but by STATUS", () => {
+    using host = new Host();
+    const chains = Array.from({ length: 300 }, (_, nth) => `add chain inet mine c${nth}`).join("; ");
+    const drop = "add chain inet mine forward { type filter hook forward priority 0; policy drop; }";
+    program(host.namespace, "nft", `add table inet mine; ${chains}; ${drop}`);
+    expect(host.network(configuration()).container("a").call("ADD")).toMatchObject({ exit: 0, stderr: "" });
+    const { plugins, ...list } = configuration();
+    expect(errorOf(host.network({ ...list, plugins: plugins.slice(1) }).status()).code).toBe(50);
+  });
+
   iptables.test("is none where iptables has it: its own rules let containers through", () => {
     using host = new Host();
     shell(host, ...DROP);

@@ -1,6 +1,7 @@
 /** Chains of others that drop forwarded packets, whether they let those of containers pass, and how to make them. */
 import { type Chain, hooks, listChains } from "../../../netlink/netfilter/chains.ts";
 import { listRules } from "../../../netlink/netfilter/rules.ts";
+import { listTables } from "../../../netlink/netfilter/tables.ts";
 import { explain } from "../../cni/explain.ts";
 import { TABLE } from "../firewall/sets.ts";
 import type { Resource } from "../resource.ts";
@@ -111,12 +112,21 @@ export function obstacleTo(host: Side, passing: Passing): Obstacle | undefined {
   };
 }
 
+/**
+ * Chains and sets beyond which an ADD does not look at all of them: kube-proxy has several chains a service, and STATUS
+ * looks anyway. The kernel cannot pick out those at a hook.
+ */
+const MANY = 300;
+
+const areMany = (host: Side): boolean =>
+  host.netfilter.list(listTables()).reduce((sum, { use = 0 }) => sum + use, 0) > MANY;
+
 /** Tells of a chain that drops a new container's packets all the same: it is somebody else's, and may be meant so. */
 export const toldOfObstacles = (host: Side, passing: Passing, tell: (line: string) => void): Resource => ({
   describe: () => "no chain of others in the way",
   ensure() {
     try {
-      const obstacle = obstacleTo(host, passing);
+      const obstacle = areMany(host) ? undefined : obstacleTo(host, passing);
       if (obstacle !== undefined) tell(`warning: ${obstacle.says}; ${obstacle.remedy}`);
     } catch (error) {
       tell(`warning: chains of others were not looked at: ${explain(error).message}`);
