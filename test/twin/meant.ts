@@ -335,6 +335,16 @@ export const special = {
         ours: network.name,
       })),
   },
+  loopbackWhereNeeded: {
+    reason:
+      "The link to a container routes loopback addresses only where a port is published on them; Go's always does.",
+    look: ({ bridges }) =>
+      bridges.map((bridge) => ({
+        at: at("host", "sysctls", "ipv4", "conf", bridge, "route_localnet"),
+        go: "1",
+        ours: "0",
+      })),
+  },
   checkOfMovedRoutes: {
     reason:
       "CHECK of bridge and others finds the routes that sbr or vrf moved to another table; Go looks in the main one, and " +

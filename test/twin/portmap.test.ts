@@ -6,7 +6,9 @@ import { goPlugins, ourPlugins } from "../plugins/executable.ts";
 import { Host, hostAddress, outsideAddress } from "../plugins/host.ts";
 import { program, setSysctl } from "../plugins/kernel.ts";
 import type { AttachmentOptions } from "../plugins/network.ts";
-import { ask, type Question, serve } from "../plugins/talk.ts";
+import { type Answer, ask, type Question, serve } from "../plugins/talk.ts";
+import { expectedDifferences } from "./expected.ts";
+import { add, type Call, check, del, differences, look, type Scenario, type Step } from "./play.ts";
 
 const twin = needs("namespaces", `file:${goPlugins}/portmap`, "program:iptables", "program:ip");
 
@@ -40,6 +42,24 @@ const network = (keys: object = {}, bridgeKeys: object = {}): Configuration => (
   plugins: [bridge("br-net", SUBNETS, bridgeKeys), portmap(keys)],
 });
 
+/** The same with a pair for each container and no bridge. */
+const pointToPoint = (keys: object = {}, ptpKeys: object = {}): Configuration => ({
+  cniVersion: "1.0.0",
+  name: "net",
+  plugins: [
+    {
+      type: "ptp",
+      ipam: {
+        type: "host-local",
+        ranges: SUBNETS.map((subnet) => [{ subnet }]),
+        routes: [{ dst: "0.0.0.0/0" }, { dst: "::/0" }],
+      },
+      ...ptpKeys,
+    },
+    portmap(keys),
+  ],
+});
+
 /** A network that publishes nothing and knows nothing of the other. */
 const elsewhere: Configuration = {
   cniVersion: "1.0.0",
@@ -55,6 +75,8 @@ interface World {
   readonly network: Configuration;
   readonly mappings: readonly Mapping[];
   readonly protocol?: "tcp" | "udp";
+  /** Neighbours are behind links of their own: here they are seen as they are, and Go's portmap hides their subnet. */
+  readonly showsNeighbours?: true;
   /** Asked beside the usual ones. */
   readonly also?: readonly Question[];
 }
@@ -79,8 +101,19 @@ function withoutBridgeFilter(host: Host): void {
 /** Long enough for an answer that is not to come. */
 const BRIEFLY = 250;
 
+interface View extends Question {
+  readonly from: string;
+  readonly seen: Answer | undefined;
+}
+
+/** A neighbour is the third container of its network. */
+const shown = (view: View): View =>
+  view.from === "neighbour" && view.seen !== undefined
+    ? { ...view, seen: { ...view.seen, client: view.seen.client.includes(":") ? "fd00:1:2::3" : "10.1.2.3" } }
+    : view;
+
 /** Who is reached from everywhere on a host with these plugins, and whom the container sees. */
-async function views(plugins: string, world: World): Promise<unknown[]> {
+async function views(plugins: string, world: World): Promise<View[]> {
   const { protocol = "tcp", also = [] } = world;
   using host = new Host(plugins);
   withoutBridgeFilter(host);
@@ -163,13 +196,87 @@ const worlds: Record<string, World> = {
     }),
     mappings: [web],
   },
+  "no bridge": { network: pointToPoint(), mappings: [web], showsNeighbours: true },
+  "a UDP port without a bridge": {
+    network: pointToPoint(),
+    mappings: [{ ...web, protocol: "udp" }],
+    protocol: "udp",
+    showsNeighbours: true,
+  },
+  "no bridge, and masquerading": {
+    network: pointToPoint({}, { ipMasq: true }),
+    mappings: [web],
+    showsNeighbours: true,
+  },
+  "no bridge and no snat": { network: pointToPoint({ snat: false }, { ipMasq: true }), mappings: [web] },
   "a bridge that masquerades": { network: network({}, { ipMasq: true }), mappings: [web] },
 };
 
 twin.describe("packets find their way as with Go's portmap with", () => {
   twin.test.each(Object.entries(worlds))("%s", async (_, world) => {
     const [go, ours] = [await views(goPlugins, world), await views(ourPlugins(), world)];
-    expect(ours).toEqual(go);
+    expect(ours).toEqual(world.showsNeighbours ? go.map(shown) : go);
     expect(ours).toContainEqual(expect.objectContaining({ seen: expect.objectContaining({ from: "web" }) }));
+  });
+});
+
+const ports = (...portMappings: object[]): Omit<Call, "call" | "id"> => ({
+  runtimeConfig: { portMappings },
+});
+/** ADD, CHECK and DEL, with a look after each that changes something. */
+const whole = (...mappings: object[]): Step[] => [
+  add("a", ports(...mappings)),
+  look,
+  del("a"),
+  look,
+  del("a"),
+];
+const refused = (...mappings: object[]) => [add("a", { ...ports(...mappings), refused: true })];
+
+const v4 = (keys: object = {}): Configuration => ({
+  cniVersion: "1.0.0",
+  name: "net",
+  plugins: [
+    { type: "bridge", isGateway: true, ipam: { type: "host-local", subnet: "10.1.2.0/24" } },
+    portmap(keys),
+  ],
+});
+const withoutResult: Configuration = { ...v4(), plugins: [portmap()] };
+
+const scenarios: Record<string, Scenario> = {
+  "a port": { network: v4(), steps: whole(web) },
+  "no ports": { network: v4(), steps: [...whole(), add("b"), check("b")] },
+  "a port on one address of the host": {
+    network: v4(),
+    steps: whole({ ...web, hostIP: hostAddress.v4 }),
+    shows: ["loopbackWhereNeeded"],
+  },
+  "a port without a family's address": {
+    network: v4(),
+    steps: whole({ ...web, hostIP: "::" }),
+    shows: ["loopbackWhereNeeded"],
+  },
+  "both ways to mark": {
+    network: v4({ markMasqBit: 3, externalSetMarkChain: "X" }),
+    steps: refused(web),
+    shows: ["invalidConfig"],
+  },
+  "a bit that no mark has": {
+    network: v4({ markMasqBit: 32 }),
+    steps: refused(web),
+    shows: ["invalidConfig"],
+  },
+  "port 0": { network: v4(), steps: refused({ ...web, hostPort: 0 }), shows: ["invalidConfig"] },
+  "no port in the container": { network: v4(), steps: refused({ hostPort: 80 }), shows: ["invalidConfig"] },
+  "no plugin before it": { network: withoutResult, steps: refused(web), shows: ["invalidConfig"] },
+  "a DEL whose namespace has ended": {
+    network: v4(),
+    steps: [add("a", ports(web)), { end: "a" }, del("a"), look],
+  },
+};
+
+twin.describe("hosts and answers are as with Go's portmap with", () => {
+  twin.test.each(Object.entries(scenarios))("%s", (_, scenario) => {
+    expect(differences(scenario)).toEqual(expectedDifferences(scenario));
   });
 });
