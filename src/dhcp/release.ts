@@ -1,5 +1,6 @@
 /** Giving a lease back to its server, by the daemon or, when that is not running, by the plugin itself. */
 import { SystemError } from "../../netlink/errors.ts";
+import { listAddresses } from "../../netlink/route/addresses.ts";
 import { withoutPrefix } from "../../netlink/wire/cidr.ts";
 import { type Channel, openBroadcast, openUnicast } from "./channel.ts";
 import { type Client, release } from "./client.ts";
@@ -21,9 +22,9 @@ export function clientOf(owner: Owner, mac: string, wishes: Wishes, broadcast: b
  * Whether the link has the lease's address. Asked, since a namespace that never had an IPv4 address lets a socket have
  * any (inet_addr_type of net/ipv4/fib_frontend.c), and then sends from 0.0.0.0.
  */
-const hasAddress = ({ route, link }: OpenLink, lease: Lease): boolean =>
-  route.address
-    .list({ index: link.index, family: "inet" })
+const hasAddress = ({ side, link }: OpenLink, lease: Lease): boolean =>
+  side.route
+    .list(listAddresses({ index: link.index, family: "inet" }))
     .some(({ local }) => local === withoutPrefix(lease.address));
 
 /** The way to the lease's server from its address; to everybody where the link does not have that address. @throws SystemError */

@@ -121,7 +121,10 @@ export class Conversation implements Reply {
       return;
     }
     try {
-      this.gone = this.ask(readLine(line, shapeOfQuestion(), "who called the daemon"), this);
+      const gone = this.ask(readLine(line, shapeOfQuestion(), "who called the daemon"), this);
+      // Who asked may have gone while he was told that it takes time.
+      if (this.isOver) gone?.();
+      else this.gone = gone;
     } catch (error) {
       this.fail(error);
     }

@@ -2,12 +2,13 @@
 import { CniError, codes } from "../../cni/error.ts";
 import { explain, wordsOf } from "../../cni/explain.ts";
 import type { Lease } from "../lease.ts";
-import { identityOf, type LinkIdentity, replaceOnLink, saysGone, setState, withLink } from "../link.ts";
+import { identityOf, type LinkIdentity, saysGone, setState, withLink } from "../link.ts";
 import { type Action, changesLink, LeaseMachine, type Patience } from "../machine.ts";
 import { named } from "../owner.ts";
 import { clientOf } from "../release.ts";
 import type { Owner, Stored } from "../schema.ts";
 import { type Store, storedHere } from "../store.ts";
+import { replaceOnLink } from "./replace.ts";
 import { Wire } from "./wire.ts";
 
 /** How often to look whether the link is still there and its lease still wanted. */

@@ -123,6 +123,19 @@ live.describe("dhcp daemon", () => {
     }
   });
 
+  live.test("reaches namespaces and its socket by a prefix", async () => {
+    using world = new World();
+    const prefix = "/proc/self/root";
+    await world.dnsmasq("10.77.0.50,10.77.0.50");
+    const daemon = world.daemonWith({}, "-hostprefix", prefix, "-socketpath", world.socket);
+    await daemon.says(`listening at ${prefix}${world.socket}`);
+    const container = world.container();
+    expect(world.call("ADD", "web", container).exit).toBe(0);
+    await daemon.end("SIGKILL");
+    expect(world.call("DEL", "web", container).stderr).toBe("");
+    await until(() => world.leasesOfServer().length === 0, "the server to know");
+  });
+
   live.test("finds namespaces below a prefix", async () => {
     using world = new World();
     const prefix = join(world.directory, "host");

@@ -98,11 +98,10 @@ export class World implements Disposable {
   async dnsmasq(pool: string, ...options: string[]): Promise<Program> {
     const server = this.start("dnsmasq", [
       "dnsmasq",
-      "--keep-in-foreground",
+      // Not `--keep-in-foreground`: this one stays who it is, which in a user namespace is the only one there is.
+      "--no-daemon",
       "--conf-file=/dev/null",
       "--port=0",
-      "--user=root",
-      "--group=root",
       `--pid-file=${join(this.directory, "dnsmasq.pid")}`,
       `--interface=${LAN}`,
       "--bind-interfaces",
@@ -144,6 +143,18 @@ export class World implements Disposable {
       "Go's daemon",
       () => daemon.text,
     );
+    return daemon;
+  }
+
+  /** Our daemon, started by another program. */
+  startThrough(starter: readonly string[]): Program {
+    const daemon = [`${this.host.plugins}/dhcp`, "daemon", "-socketpath", this.socket];
+    return this.start("the daemon", [...starter, ...daemon]);
+  }
+
+  async daemonThrough(starter: readonly string[]): Promise<Program> {
+    const daemon = this.startThrough(starter);
+    await daemon.says("listening");
     return daemon;
   }
 
