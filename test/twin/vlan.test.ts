@@ -28,17 +28,17 @@ const scenarios: Record<string, Scenario> = {
   ),
   "a VLAN that the master has already": {
     network: vlan({ ipam: v4 }),
-    steps: [add("a"), add("b", { refused: true }), del("b"), check("a"), del("a"), look],
+    steps: [add("a"), add("b", { refused: true }), del("b"), check("a"), del("a")],
   },
   "no addresses at all": { network: vlan({}), steps: [add("a", { refused: true })] },
   "no master": {
     network: vlan({ master: undefined, ipam: v4 }),
-    steps: [add("a", { refused: true }), look],
+    steps: [add("a", { refused: true })],
     shows: ["invalidConfig"],
   },
   "an MTU larger than the master's": {
     network: vlan({ mtu: 9000, ipam: v4 }),
-    steps: [add("a", { refused: true }), look],
+    steps: [add("a", { refused: true })],
   },
   "a CHECK of what is no longer there": {
     network: vlan({ ipam: { ...v4, routes: [{ dst: "192.168.0.0/16", gw: "10.1.2.9" }] } }),
@@ -52,7 +52,6 @@ const scenarios: Record<string, Scenario> = {
       { in: "a", run: "ip link delete eth0" },
       check("a", { refused: true }),
       del("a"),
-      look,
     ],
   },
   "a DEL after the master has gone": {
