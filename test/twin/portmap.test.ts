@@ -280,3 +280,22 @@ twin.describe("hosts and answers are as with Go's portmap with", () => {
     expect(differences(scenario)).toEqual(expectedDifferences(scenario));
   });
 });
+
+twin.test("DEL and GC remove what Go's portmap made, and nothing of containers that stay", () => {
+  using host = new Host(goPlugins);
+  const net = host.network({ ...network(), cniVersion: "1.0.0" });
+  const [gone, lost, kept] = [8080, 8081, 8082].map((hostPort, nth) =>
+    net.add(`c${nth}`, publishing({ ...web, hostPort })),
+  );
+  const published = (): string[] =>
+    [8080, 8081, 8082]
+      .map(String)
+      .filter((port) => program(host.namespace, "iptables-save", "-t", "nat").includes(`--dport ${port} `));
+  expect(published()).toEqual(["8080", "8081", "8082"]);
+  host.plugins = ourPlugins();
+  gone!.del();
+  expect(published()).toEqual(["8081", "8082"]);
+  host.end(lost!.namespace);
+  host.network({ ...network(), cniVersion: "1.1.0" }).gc([kept!]);
+  expect(published()).toEqual(["8082"]);
+});
