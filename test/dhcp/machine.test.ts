@@ -1,6 +1,6 @@
 /** The client's state machine against a server that answers as the test says, by a clock that the test moves. */
 import { describe, expect, test } from "bun:test";
-import type { Client } from "../../src/dhcp/client.ts";
+import { type Client, discover, renew, select } from "../../src/dhcp/client.ts";
 import type { Lease } from "../../src/dhcp/lease.ts";
 import { type Action, changesLink, LeaseMachine, type Patience } from "../../src/dhcp/machine.ts";
 import type { Message } from "../../src/dhcp/message/message.ts";
@@ -121,6 +121,15 @@ describe("a first lease", () => {
       expect(message.options.get(OPTION.hostName)).toEqual(new TextEncoder().encode("box"));
       expect([...message.options.get(OPTION.parameterRequestList)!]).toEqual([1, 3, 121]);
     }
+  });
+
+  test("asks for answers by broadcast when it is told to, but not from an address that it has", () => {
+    const broadcasting = { ...client, broadcast: true };
+    const offer = { address: "10.77.0.50/24", server: SERVER };
+    expect(discover(broadcasting, 1, 0).broadcast).toBe(true);
+    expect(select(broadcasting, 1, 0, offer).broadcast).toBe(true);
+    expect(renew(broadcasting, 1, new World().bind().machine.lease!).broadcast).toBe(false);
+    expect(discover(client, 1, 0).broadcast).toBe(false);
   });
 
   test("is asked for again while nobody answers: soon, then more rarely, then after a pause", () => {
