@@ -16,7 +16,8 @@ import {
 
 /** sun_path of struct sockaddr_un, with its NUL. */
 const LONGEST_PATH = 108;
-const BACKLOG = 128;
+/** SOMAXCONN: hundreds of plugins may call at once. */
+const BACKLOG = 4096;
 /** What only the owner may do, for the file that bind(2) makes. */
 const OWNER_ONLY = 0o177;
 
@@ -73,7 +74,8 @@ const streamSocket = (operation: string): number =>
 
 /**
  * Connects to who listens at `path`.
- * @throws SystemError with code `ENOENT` when there is no such file, `ECONNREFUSED` when nobody listens there
+ * @throws SystemError with code `ENOENT` when there is no such file, `ECONNREFUSED` when nobody listens there, `EAGAIN`
+ * when too many wait to be accepted
  */
 export function connectUnix(path: string): UnixConnection {
   const operation = `connect to ${path}`;

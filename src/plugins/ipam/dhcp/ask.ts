@@ -5,11 +5,14 @@ import { LONGEST_LINE, lineOf, readLine } from "../../../dhcp/lines.ts";
 import { shapeOfAnswer } from "../../../dhcp/schema.ts" with { type: "macro" };
 import type { Answer, Question } from "../../../dhcp/schema.ts";
 import { utf8 } from "../../../sys/library.ts";
-import { monotonic } from "../../../sys/time.ts";
+import { monotonic, sleep } from "../../../sys/time.ts";
 import { connectUnix, type UnixConnection } from "../../../sys/unix-socket.ts";
 
 /** A daemon that works answers at once, if only how long it will take. */
 const PROMPT = 10_000;
+
+/** Milliseconds until the next try to be heard among many. */
+const CROWDED_PAUSE = 5;
 
 /** Nobody listens at the daemon's socket. */
 export class NoDaemon extends CniError {}
@@ -22,11 +25,20 @@ const failure = (socket: string, cause: string, hint: string): Failure => ({
   hint,
 });
 
-/** @throws NoDaemon, SystemError */
+/** Waits as long as too many others are waiting. @throws NoDaemon, SystemError */
 function connect(socket: string): UnixConnection {
+  for (const end = monotonic() + PROMPT; ; sleep(CROWDED_PAUSE)) {
+    const connection = connectOnce(socket, monotonic() < end);
+    if (connection !== undefined) return connection;
+  }
+}
+
+/** @param patient whether nothing is given, instead of an error thrown, when too many others are waiting */
+function connectOnce(socket: string, patient: boolean): UnixConnection | undefined {
   try {
     return connectUnix(socket);
   } catch (error) {
+    if (patient && error instanceof SystemError && error.code === "EAGAIN") return undefined;
     const absent = error instanceof SystemError && ["ENOENT", "ECONNREFUSED", "ENOTDIR"].includes(error.code);
     if (!absent) throw error;
     const cause = error.code === "ECONNREFUSED" ? "nobody listens there" : "there is no such socket";
