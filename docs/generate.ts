@@ -8,6 +8,7 @@ import { Static } from "../src/plugins/ipam/static/schema.ts";
 import { Bridge } from "../src/plugins/main/bridge/schema.ts";
 import { Dummy } from "../src/plugins/main/dummy/schema.ts";
 import { Flatnet } from "../src/plugins/main/flatnet/schema.ts";
+import { HostDevice } from "../src/plugins/main/host-device/schema.ts";
 import { Ipvlan } from "../src/plugins/main/ipvlan/schema.ts";
 import { Loopback } from "../src/plugins/main/loopback/schema.ts";
 import { Macvlan } from "../src/plugins/main/macvlan/schema.ts";
@@ -19,6 +20,7 @@ import { Firewall } from "../src/plugins/meta/firewall/schema.ts";
 import { Portmap } from "../src/plugins/meta/portmap/schema.ts";
 import { Sbr } from "../src/plugins/meta/sbr/schema.ts";
 import { Tuning } from "../src/plugins/meta/tuning/schema.ts";
+import { Vrf } from "../src/plugins/meta/vrf/schema.ts";
 import { listSchema, pluginSchema } from "./editor-schema.ts";
 import { keyTable } from "./key-table.ts";
 
@@ -32,9 +34,11 @@ export const schemas = {
   vlan: Vlan,
   dummy: Dummy,
   tap: Tap,
+  "host-device": HostDevice,
   loopback: Loopback,
   sbr: Sbr,
   portmap: Portmap,
+  vrf: Vrf,
   tuning: Tuning,
   bandwidth: Bandwidth,
   "host-local": HostLocal,

@@ -14,6 +14,10 @@ import type { Side } from "./side.ts";
 export const routesBy = (side: Side, index: number, table: number): Route[] =>
   side.route.list(listRoutes({ oif: index, table }));
 
+/** The destination in CIDR form, also of a default route. */
+export const destinationOf = ({ family, dst, dstLen }: Route): string =>
+  `${dst ?? (family === "inet" ? "0.0.0.0" : "::")}/${dstLen}`;
+
 /** Of the flags only this one may be given: the others say how the route is at the moment. */
 const given = (flags: readonly unknown[]): readonly "onlink"[] =>
   flags.includes("onlink") ? ["onlink"] : [];
@@ -61,11 +65,15 @@ export const deleteRoutes = (side: Side, routes: readonly Route[]): void =>
     "ESRCH",
   );
 
-/** Makes routes that were deleted; those that are there are done. @throws KernelError */
-export const putBack = (side: Side, routes: readonly Route[]): void =>
+/**
+ * Makes routes that were deleted, in their table or another, beside others to the same destination. Those that are there
+ * are done.
+ * @throws KernelError
+ */
+export const putBack = (side: Side, routes: readonly Route[], table?: number): void =>
   ask(
     side,
-    routes.map((route) => appendRoute(asked(route))),
+    routes.map((route) => appendRoute(asked(route, table))),
     "EEXIST",
   );
 

@@ -2,7 +2,7 @@
 import { Client } from "../../netlink/message/client.ts";
 import type { LinkSummary } from "../../netlink/route/link/summary.ts";
 import { openSocket } from "../../netlink/socket/linux.ts";
-import { inside, type Namespace } from "../../netlink/socket/namespace.ts";
+import { currentNamespace, inside, type Namespace } from "../../netlink/socket/namespace.ts";
 import type { Open } from "../cni/host.ts";
 import { SharedLock, Turn } from "../sys/locks.ts";
 
@@ -63,6 +63,13 @@ export class Side implements Disposable {
    */
   takeTurn(): void {
     this.turn ??= this.inside(() => new Turn(OWN_NAMESPACE));
+  }
+
+  /** Calls `act` with a file descriptor of the namespace, which is how links are told where to move. */
+  withDescriptor<T>(act: (descriptor: number) => T): T {
+    if (this.namespace !== undefined) return act(this.namespace.fd);
+    using here = currentNamespace();
+    return act(here.fd);
   }
 
   /** Runs `act` in the namespace, for what is not netlink. Synchronous. */

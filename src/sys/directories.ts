@@ -1,5 +1,6 @@
 /** Directories and what stands at a path: made, listed, told apart. */
 import { ptr } from "bun:ffi";
+import { SystemError } from "../../netlink/errors.ts";
 import { cPath, lastError, retrying } from "../../netlink/socket/libc.ts";
 import { OPEN, opened } from "./descriptors.ts";
 import { buffer, libc, processor, utf8 } from "./library.ts";
@@ -57,6 +58,26 @@ function appendNames(names: string[], entries: Uint8Array): void {
   for (let start = 0; start < entries.length; start += view.getUint16(start + 16, true)) {
     const name = decoder.decode(entries.subarray(start + 19, entries.indexOf(0, start + 19)));
     if (name !== "." && name !== "..") names.push(name);
+  }
+}
+
+/** Errors of a path at which there is no link: something else, or nothing. */
+const NO_LINK: ReadonlySet<string> = new Set(["EINVAL", "ENOENT", "ENOTDIR"]);
+
+/** A path is not longer (PATH_MAX of linux/limits.h). */
+const LONGEST_PATH = 4096;
+
+/** What a symbolic link says; `undefined` when there is nothing at `path`, or no link. @throws SystemError */
+export function readLink(path: string): string | undefined {
+  const operation = `read the link ${path}`;
+  const target = buffer(LONGEST_PATH);
+  try {
+    const whole = cPath(operation, path);
+    const length = retrying(operation, () => libc().readlink(whole, target, target.length));
+    return new TextDecoder().decode(target.subarray(0, length));
+  } catch (error) {
+    if (error instanceof SystemError && NO_LINK.has(error.code)) return undefined;
+    throw error;
   }
 }
 

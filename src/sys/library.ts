@@ -15,6 +15,7 @@ export const libc = onFirstUse(() =>
     rename: { args: ["cstring", "cstring"], returns: "i32" },
     unlink: { args: ["cstring"], returns: "i32" },
     mkdir: { args: ["cstring", "u32"], returns: "i32" },
+    readlink: { args: ["cstring", "ptr", "usize"], returns: "i32" },
     access: { args: ["cstring", "i32"], returns: "i32" },
     statfs: { args: ["cstring", "ptr"], returns: "i32" },
     fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },

@@ -65,6 +65,17 @@ const twoPorts: AttachmentOptions = {
   runtimeConfig: { portMappings: [80, 81].map((containerPort) => ({ hostPort: 8080, containerPort })) },
 };
 
+/** DEL of a device whose name on the host another link has by then. */
+const nameTaken: Failure = (host) => {
+  using route = openRoute({ namespace: host.namespace });
+  const make = (ifname: string, peer: string) =>
+    route.link.create({ ifname, linkinfo: { kind: "veth", data: { peer: { ifname: peer } } } });
+  make("eno2", "far");
+  const web = host.network(network("host-device", { device: "eno2" })).add("db");
+  make("eno2", "other");
+  return web.refused("DEL");
+};
+
 /** What a call says that must fail. */
 type Failure = (host: Host) => PrintedError;
 
@@ -189,6 +200,10 @@ const failures: readonly [page: string, situation: string, Failure][] = [
   ],
   ["host-local", "a misspelt key", refused(hostLocal([[{ subnett: "10.22.0.0/24" }]]))],
   ["host-local", "no range", refused(hostLocal([]))],
+  ["host-device", "a name that is taken by then", nameTaken],
+  ["host-device", "a device that is not there", refused(network("host-device", { device: "nosuch0" }))],
+  ["host-device", "no device", refused(network("host-device"))],
+  ["host-device", "no driver", refused(network("host-device", { pciBusID: "0000:ff:1f.7" }))],
   ["sbr", "a gateway far away", refused(routed({ gateways: ["172.31.0.1"] }))],
   ["sbr", "two gateways of a family", refused(routed({ gateways: ["10.22.0.1", "10.22.0.9"] }))],
   ["sbr", "no address", refused(routed({}, {}))],
@@ -286,11 +301,32 @@ const failures: readonly [page: string, situation: string, Failure][] = [
   ["dhcp", "a relative socket", refused(network("dhcp", { ipam: { daemonSocketPath: "dhcp.sock" } }))],
 ];
 
-live.test.each(failures)("the page of %s has the error of %s", (page, _, failure) => {
+/** A list that puts an interface into a VRF, and then what `keys` say. */
+const inVrf = (keys: object): Configuration => ({
+  ...network("bridge"),
+  plugins: [{ type: "bridge" }, { type: "vrf", vrfname: "red" }, { type: "vrf", ...keys }],
+});
+
+const failuresOfVrf: typeof failures = [
+  ["vrf", "another master", refused(inVrf({ vrfname: "blue" }))],
+  ["vrf", "another table", refused(inVrf({ vrfname: "red", table: 7 }))],
+  ["vrf", "a list without a plugin before it", refused(network("vrf", { vrfname: "red" }))],
+];
+
+function expectOnPage(page: string, failure: Failure): void {
   using host = new Host();
   const { code, msg } = failure(host);
   const rows = [...readDocument(`docs/plugins/${page}.md`).prose.matchAll(/^\| (\d+) +\| `(.*)` +\|$/gm)].map(
     ([, number, text]) => `${number} ${text}`,
   );
   expect(rows).toContain(`${code} ${msg.replaceAll(host.plugins, "PLUGINS")}`);
-});
+}
+
+live.test.each(failures)("the page of %s has the error of %s", (page, _, failure) =>
+  expectOnPage(page, failure),
+);
+
+needs("namespaces", "link:vrf").test.each(failuresOfVrf)(
+  "the page of %s has the error of %s",
+  (page, _, failure) => expectOnPage(page, failure),
+);

@@ -32,8 +32,9 @@ const port: AttachmentOptions = {
   runtimeConfig: { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp" }] },
 };
 
-function expectShownResult(plugin: string): void {
+function expectShownResult(plugin: string, prepare?: (host: Host) => void): void {
   using host = new Host();
+  prepare?.(host);
   const result = jsonSamples(pageOf(plugin)).find(isResult);
   const attachment = host.network(exampleOf(plugin)).add("web", plugin === "flatnet" ? port : {});
   expect(lasting(attachment.result)).toEqual(lasting(result!));
@@ -52,12 +53,19 @@ live.test.each([
   "tuning",
   "firewall",
   "bandwidth",
-])("the example of %s gives the result below it", expectShownResult);
+])("the example of %s gives the result below it", (plugin) => expectShownResult(plugin));
 
-for (const kind of ["ipvlan", "vlan", "dummy"] as const)
+for (const kind of ["ipvlan", "vlan", "dummy", "vrf"] as const)
   needs("namespaces", `link:${kind}`).test(`the example of ${kind} gives the result below it`, () =>
     expectShownResult(kind),
   );
+
+live.test("the example of host-device gives the result below it", () => {
+  expectShownResult("host-device", (host) => {
+    using route = openRoute({ namespace: host.namespace });
+    route.link.create({ ifname: "eno2", linkinfo: { kind: "veth", data: { peer: { ifname: "far" } } } });
+  });
+});
 
 live.test("the firewall in the architecture has the sets and chains that the kernel has", () => {
   using host = new Host();

@@ -190,4 +190,23 @@ live.describe("a kernel without", () => {
       expect(status).toMatchObject({ code: 50, msg: expect.stringContaining(`no ${missing}`) });
     },
   );
+
+  live.test("VRFs: STATUS and ADD of vrf name the module, and the interface stays as it was", () => {
+    using host = new Host();
+    const netns = host.container();
+    program(netns, ..."ip link add eth0 type veth peer name far".split(" "));
+    const between = rewriting("route", renaming("vrf", "vrg"));
+    const prevResult = { cniVersion: "1.1.0", interfaces: [{ name: "eth0", sandbox: netns.path }] };
+    const red = { cniVersion: "1.1.0", name: "net", type: "vrf", vrfname: "red", prevResult };
+    const before = wholeState(host, netns);
+    expect(errorOf(callHere(host, "STATUS", { config: red }, between))).toMatchObject({
+      code: 50,
+      msg: expect.stringContaining("no links of the kind vrf; load the module vrf"),
+    });
+    expect(errorOf(callHere(host, "ADD", { config: red, netns }, between))).toMatchObject({
+      code: 999,
+      msg: expect.stringMatching(/^make the VRF red: .*; load the module vrf$/),
+    });
+    expect(wholeState(host, netns)).toEqual(before);
+  });
 });

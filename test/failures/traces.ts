@@ -1,7 +1,7 @@
 /** What calls leave behind, wherever it may be: the measure of "nothing is left". */
 import type { Namespace } from "../../netlink/socket/namespace.ts";
-import { type Host, UPLINK } from "../plugins/host.ts";
-import { links, program, ruleset } from "../plugins/kernel.ts";
+import { DEVICE, DEVICE_END, type Host, UPLINK } from "../plugins/host.ts";
+import { addresses, links, program, ruleset } from "../plugins/kernel.ts";
 
 /** Files that stay for the network's next address. */
 const SHARED_FILE = /\/(lock|last_reserved_ip\.\d+)$/;
@@ -9,18 +9,31 @@ const SHARED_FILE = /\/(lock|last_reserved_ip\.\d+)$/;
 /** Those of attachments: an element of a whole network has no container in its comment, and stays as its bridge does. */
 const elements = (text: string): string[] => text.match(/[^{},\n]*comment "net: [^"]*id: [^"]*"/g) ?? [];
 
+/** What a device that is on the host does not have again of what it had before a container got it. */
+function ofDevice({ namespace }: Host): string[] {
+  const device = links(namespace).find(({ ifname }) => ifname === DEVICE);
+  if (device === undefined) return [];
+  return [
+    ...(device.ifalias ? [`alias of ${DEVICE}: ${device.ifalias}`] : []),
+    ...(device.flags.includes("UP") ? [] : [`${DEVICE} down`]),
+    ...(addresses(namespace, DEVICE).length > 0 ? [] : [`${DEVICE} without its address`]),
+  ];
+}
+
 /**
  * A line for each link, interface, firewall element and file that belongs to an attachment. Bridges and the firewall's
  * tables are shared, and stay.
  */
 export function traces(host: Host, ...containers: Namespace[]): string[] {
+  const hosts = ["lo", UPLINK, DEVICE, DEVICE_END];
   const own = links(host.namespace).filter(
-    ({ ifname, linkinfo }) => !["lo", UPLINK].includes(ifname) && linkinfo?.info_kind !== "bridge",
+    ({ ifname, linkinfo }) => !hosts.includes(ifname) && linkinfo?.info_kind !== "bridge",
   );
   const interfaces = containers.flatMap(links).filter(({ ifname }) => ifname !== "lo");
   return [
     ...own.map(({ ifname }) => `link ${ifname}`),
     ...interfaces.map(({ ifname }) => `interface ${ifname}`),
+    ...ofDevice(host),
     ...elements(ruleset(host.namespace)).map((element) => `element ${element.trim()}`),
     ...Object.keys(host.files())
       .filter((file) => !SHARED_FILE.test(file))

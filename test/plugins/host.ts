@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -35,8 +36,25 @@ function setUp(namespace: Namespace, { v4, v6 }: { readonly v4: string; readonly
   route.address.add({ index, address: v6, prefixlen: 64 });
 }
 
-/** Every call sees a directory of the host as /var/lib, so that configurations need not say where files are. */
-const BOX = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /var/lib && exec "$@"'] as const;
+/** The name of a device that a host may have for containers, and that of the other end of its cable. */
+export const DEVICE = "dev0";
+export const DEVICE_END = "dev0-far";
+
+/**
+ * Every call sees a directory of the host as /var/lib, so that configurations need not say where files are, and where
+ * the host has devices of its own, other directories in the place of sysfs.
+ */
+const BOX = [
+  "unshare",
+  "--mount",
+  "sh",
+  "-c",
+  `mount --bind "$0/lib" /var/lib || exit
+   if [ -d "$0/sys" ]; then
+     mount --bind "$0/sys/bus" /sys/bus && mount --bind "$0/sys/devices" /sys/devices/virtual || exit
+   fi
+   exec "$@"`,
+] as const;
 
 const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -87,7 +105,22 @@ export class Host implements Disposable {
 
   /** The words in front of a program that runs on the host. */
   private box(): string[] {
-    return [...BOX, this.lib, ...(this.boot?.words() ?? [])];
+    return [...BOX, this.root, ...(this.boot?.words() ?? [])];
+  }
+
+  /** Makes sure that the host has a device with an address, up: an end of a pair, as no hardware can be had. */
+  ensureDevice(): void {
+    using route = openRoute({ namespace: this.namespace });
+    if (route.link.find({ ifname: DEVICE }) !== undefined) return;
+    inside(this.namespace, () => writeFileSync("/proc/sys/net/ipv6/conf/default/accept_dad", "0"));
+    const peer = { ifname: DEVICE_END };
+    route.link.create({ ifname: DEVICE, flags: ["up"], linkinfo: { kind: "veth", data: { peer } } });
+    route.link.set({ ifname: DEVICE_END, flags: ["up"] });
+    route.address.add({
+      index: route.link.get({ ifname: DEVICE }).index,
+      address: "198.51.100.7",
+      prefixlen: 24,
+    });
   }
 
   /** A network of the host. */
@@ -145,6 +178,19 @@ export class Host implements Disposable {
         return { exit, stdout, stderr };
       }),
     );
+  }
+
+  /**
+   * Gives the host devices in sysfs: directories, and symbolic links with what they say, by paths below /sys. Those below
+   * /sys/devices have to be in its directory `virtual`.
+   */
+  sysfs(entries: Readonly<Record<string, true | string>>): void {
+    for (const place of ["bus", "devices"]) mkdirSync(join(this.root, "sys", place), { recursive: true });
+    for (const [path, target] of Object.entries(entries)) {
+      const place = join(this.root, "sys", path.replace(/^devices\/virtual\//, "devices/"));
+      mkdirSync(target === true ? place : join(place, ".."), { recursive: true });
+      if (target !== true) symlinkSync(target, place);
+    }
   }
 
   /** The path of what plugins know as `/var/lib/${path}`. */

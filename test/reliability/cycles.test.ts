@@ -72,6 +72,7 @@ eachList(["program:ip", "program:nft"], (live, list) => {
     `${list.name}: after ${CYCLES} cycles there is as much as after ${FIRST}`,
     () => {
       using host = new Host();
+      list.prepare?.(host);
       const container = { plugins: list.plugins(host), netns: host.container() };
       for (let nth = 0; nth < FIRST; nth++) cycle(host, container);
       const before = everything(host, container);

@@ -60,6 +60,8 @@ async function leftAfter(list: List, command: Command, point: Point, nth: number
   const { exit } = await call(host, command, { ...made.call, through: killedAt(point) });
   const netns = await removals[nth % removals.length]!(host, made);
   const afterRemoval = traces(host, ...(netns ? [netns] : []));
+  // What is no hardware ends with a namespace.
+  list.prepare?.(host);
   const again = { ...made.container, netns: netns ?? host.container() };
   await delAll(host, again, await addAll(host, again));
   return { exit, afterRemoval, afterAnother: traces(host, again.netns) };

@@ -3,7 +3,7 @@
 import { bridge, flatnet, ports } from "../failures/networks.ts";
 import { type Need, needs } from "../needs.ts";
 import type { PluginConfig } from "../plugins/call.ts";
-import { type Host, UPLINK } from "../plugins/host.ts";
+import { DEVICE, type Host, UPLINK } from "../plugins/host.ts";
 
 /** A network whose last plugin is the one under stress; those before it make what it works on. */
 export interface List {
@@ -11,6 +11,8 @@ export interface List {
   readonly name: string;
   /** What the kernel must have for it. */
   readonly needs?: readonly Need[];
+  /** Sees to it, before containers are added, that the host has what the plugins find there. */
+  prepare?(host: Host): void;
   plugins(host: Host): readonly PluginConfig[];
 }
 
@@ -101,6 +103,19 @@ export const lists: readonly List[] = [
   {
     name: "tap",
     plugins: (host) => [alone(host, "tap", { owner: 0, group: 0, mac: "02:00:00:00:01:23", mtu: 1400 })],
+  },
+  {
+    name: "vrf",
+    needs: ["link:vrf"],
+    plugins: (host) => [routed(host), { ...network, type: "vrf", vrfname: "red" }],
+  },
+  {
+    name: "host-device",
+    prepare: (host) => host.ensureDevice(),
+    plugins: (host) => {
+      const { ipam } = routed(host);
+      return [{ ...network, type: "host-device", device: DEVICE, dataDir: host.file("devices"), ipam }];
+    },
   },
   { name: "loopback", plugins: () => [{ ...network, type: "loopback" }] },
   {

@@ -58,6 +58,7 @@ export interface Scene {
 
 /** A host on which all has been done that comes before the call. */
 export async function scene(host: Host, list: List, command: Command): Promise<Scene> {
+  list.prepare?.(host);
   const plugins = list.plugins(host);
   const container = { plugins, netns: host.container() };
   const earlier = await addAll(host, { ...container, plugins: plugins.slice(0, -1) });

@@ -92,7 +92,7 @@ export const usual = {
   },
   addressKept: {
     reason: "An IPv6 address outlives its link going down, as in later releases.",
-    look: eachAttached([...PAIRS, ...LINKED], ({ id, ifname, v6 }) =>
+    look: eachAttached([...PAIRS, ...LINKED, "host-device"], ({ id, ifname, v6 }) =>
       v6 ? [{ at: sysctl(id, `ipv6/conf/${ifname}/keep_addr_on_down`), go: "0", ours: "1" }] : [],
     ),
   },
@@ -351,8 +351,44 @@ export const special = {
       "fails.",
     call: onlyOursChecks,
   },
+  vrfQueue: {
+    reason: "vrf of 1.1.1 sets the length of its transmit queue to 0 by mistake as well.",
+    look: ({ attached }) => {
+      const all = attached.flatMap(({ id, network: { plugins } }) =>
+        plugins.flatMap(({ type, vrfname }) =>
+          type === "vrf" ? [at(id, "links", String(vrfname), "txqlen")] : [],
+        ),
+      );
+      return [...new Set(all)].map((place) => ({ at: place, go: undefined, ours: 1000 }));
+    },
+  },
+  recordOfDevice: {
+    reason:
+      "host-device keeps what a device was like on the host in a file for as long as it is away; Go keeps its name, in the " +
+      "alias.",
+    look({ attached }) {
+      const leases = attached.some(({ network }) => JSON.stringify(network).includes('"host-local"'));
+      // A tree without anything in it is a value.
+      if (!leases) return attached.length > 0 ? [{ at: "files", go: {}, ours: THERE }] : [];
+      return attached.map(({ id, ifname }) => ({
+        at: at("files", `devices/${id}_${ifname}.json`),
+        go: undefined,
+        ours: THERE,
+      }));
+    },
+  },
+  checkOfVrf: {
+    reason: "CHECK of vrf finds an interface that has left the VRF, as in later releases; 1.1.1 does not.",
+    call: ({ call }) =>
+      call === "CHECK"
+        ? [
+            { at: "exit", go: 0, ours: 1 },
+            { at: "code", go: undefined, ours: 999 },
+          ]
+        : [],
+  },
   goneIsDone: {
-    reason: "A DEL whose interface has gone is done, as in later releases; sbr of 1.1.1 fails.",
+    reason: "A DEL whose interface or namespace has gone is done; sbr and host-device of 1.1.1 fail.",
     call: ({ call, id, ifname }, { step }, { steps }) => {
       const gone = steps
         .slice(0, Number(step) - 1)
@@ -362,7 +398,8 @@ export const special = {
             (("call" in before && before.call === "DEL" && before.id === id && before.ifname === ifname) ||
               ("run" in before &&
                 before.in === id &&
-                before.run.includes(`link delete ${ifname ?? "eth0"}`))),
+                before.run.includes(`link delete ${ifname ?? "eth0"}`)) ||
+              ("end" in before && before.end === id)),
         );
       return call === "DEL" && gone ? onlyOursSucceeds : [];
     },

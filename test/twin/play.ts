@@ -30,6 +30,11 @@ export interface Files {
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** The host has these in sysfs (`Host.sysfs`). */
+export interface Sysfs {
+  readonly sysfs: Readonly<Record<string, true | string>>;
+}
+
 /** The namespace of a container ends. */
 export interface End {
   readonly end: string;
@@ -46,7 +51,7 @@ export const check = (id: string, more: Omit<Call, "call" | "id"> = {}): Call =>
 });
 export const del = (id: string, more: Omit<Call, "call" | "id"> = {}): Call => ({ call: "DEL", id, ...more });
 
-export type Step = Call | Intervention | Files | End | typeof look;
+export type Step = Call | Intervention | Files | Sysfs | End | typeof look;
 
 export interface Scenario {
   readonly network: Configuration;
@@ -81,6 +86,7 @@ class World implements Disposable {
     if ("call" in step) return this.said(this.attachment(step).call(step.call));
     if ("files" in step)
       for (const [path, text] of Object.entries(step.files)) writeFileSync(this.host.file(path), text);
+    else if ("sysfs" in step) this.host.sysfs(step.sysfs);
     else if ("end" in step) this.end(step.end);
     else program(step.in === "host" ? this.host.namespace : this.namespaceOf(step.in), "sh", "-ec", step.run);
     return undefined;

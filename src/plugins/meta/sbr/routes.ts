@@ -6,7 +6,14 @@ import { networkOf, overlap, parseCidr, withoutPrefix } from "../../../../netlin
 import { CniError } from "../../../cni/error.ts";
 import { explain } from "../../../cni/explain.ts";
 import type { IpConfig, Route as ResultRoute } from "../../../cni/result.ts";
-import { copyRoutes, deleteRoutes, putBack, routesBy, routeText } from "../../../plan/moved-routes.ts";
+import {
+  copyRoutes,
+  deleteRoutes,
+  destinationOf,
+  putBack,
+  routesBy,
+  routeText,
+} from "../../../plan/moved-routes.ts";
 import { allOrNothing, type Resource } from "../../../plan/resource.ts";
 import { MAIN } from "../../../plan/routes.ts";
 import type { Side } from "../../../plan/side.ts";
@@ -72,9 +79,6 @@ function wantedIn({ ip }: Source, routes: readonly ResultRoute[]): { dst: string
     })),
   ];
 }
-
-const destinationOf = ({ family, dst, dstLen }: Route): string =>
-  `${dst ?? (family === "inet" ? "0.0.0.0" : "::")}/${dstLen}`;
 
 export interface SourceOptions {
   readonly ifname: string;
