@@ -10,7 +10,7 @@ const Kinds = attrs(() => {
 });
 
 export const LinkSummary = summary(linkHeader, () => {
-  const { address, ifname, mtu, link, master, operstate, ifalias } = Link.rows;
-  return { address, ifname, mtu, link, master, operstate, ifalias, linkinfo: attr(18, Kinds) };
+  const { address, ifname, mtu, link, master, txqlen, operstate, ifalias } = Link.rows;
+  return { address, ifname, mtu, link, master, txqlen, operstate, ifalias, linkinfo: attr(18, Kinds) };
 });
 export type LinkSummary = Infer<typeof LinkSummary>;

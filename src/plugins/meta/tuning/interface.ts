@@ -1,6 +1,7 @@
 /** Attributes of the container's interface as a resource: kept before they are changed, and restored by DEL. */
 import type { KernelError } from "../../../../netlink/errors.ts";
-import { getLink, type Link, type LinkInput, setLink } from "../../../../netlink/route/links.ts";
+import type { LinkSummary } from "../../../../netlink/route/link/summary.ts";
+import { getLinkSummary, type LinkInput, setLink } from "../../../../netlink/route/links.ts";
 import { CniError, codes } from "../../../cni/error.ts";
 import type { Attachment } from "../../../cni/plugin.ts";
 import { type Resource, undoable } from "../../../plan/resource.ts";
@@ -23,7 +24,7 @@ function changesTo({ mtu, mac, promisc, allmulti, txQLen }: Attributes): LinkInp
   ];
 }
 
-const attributesOf = ({ address, flags, mtu, txqlen }: Link): Required<Attributes> => ({
+const attributesOf = ({ address, flags, mtu, txqlen }: LinkSummary): Required<Attributes> => ({
   mac: address,
   promisc: flags.includes("promisc"),
   mtu,
@@ -48,8 +49,8 @@ export interface TunedOptions {
   log(line: string): void;
 }
 
-function interfaceOf(container: Side, ifname: string): Link {
-  const link = container.route.find(getLink({ ifname }));
+function interfaceOf(container: Side, ifname: string): LinkSummary {
+  const link = container.route.find(getLinkSummary({ ifname }));
   if (link !== undefined) return link;
   throw new CniError({
     code: codes.failed,
@@ -82,8 +83,9 @@ export const tunedInterface = (container: Side | undefined, options: TunedOption
   /** Restores what was kept. What the interface refuses is kept on, and told. */
   const restore = (): void => {
     const kept = backups.read(attachment);
-    const there = container?.route.find(getLink({ ifname })) !== undefined;
-    const refusals = there && kept !== undefined ? change(container!, ifname, kept) : [];
+    // Mostly nothing was kept. The container is not asked for then: its socket and the first answer take 2 ms.
+    const there = kept !== undefined && container?.route.find(getLinkSummary({ ifname })) !== undefined;
+    const refusals = there ? change(container!, ifname, kept) : [];
     for (const refusal of refusals) log(`${ifname} is not as it was before: ${refusal.message}`);
     if (refusals.length === 0) backups.remove(attachment);
   };
@@ -91,8 +93,8 @@ export const tunedInterface = (container: Side | undefined, options: TunedOption
   return {
     describe: () => `attributes of ${ifname}`,
     ensure() {
-      const found = attributesOf(interfaceOf(container!, ifname));
       if (Object.keys(wanted).length === 0) return undefined;
+      const found = attributesOf(interfaceOf(container!, ifname));
       return undoable(() => {
         backups.keep(attachment, sameKeys(found, wanted));
         const [refusal] = change(container!, ifname, wanted);
