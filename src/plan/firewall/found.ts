@@ -19,7 +19,7 @@ export interface Found {
 
 /** The element that the kernel has under an entry's key. */
 export function elementAt(host: Side, { set, key }: Pick<Entry, "set" | "key">): Found | undefined {
-  const element = ifThere(() => host.netfilter.get(getElement({ ...TABLE, set }, key)))?.elements?.[0];
+  const element = ifThere(() => host.netfilter.find(getElement({ ...TABLE, set }, key)))?.elements?.[0];
   return element && { set, element, said: readComment(element.userdata?.comment) };
 }
 

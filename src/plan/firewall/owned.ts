@@ -33,7 +33,7 @@ const listOf = ({ of, key }: Place, comment?: string): ElementListInput => ({
 
 /** The element that the kernel has at a place; undefined where there is none, nor such a set. */
 export function elementAt(host: Side, { of, key }: Place): Element | undefined {
-  return ifThere(() => host.netfilter.get(getElement(of, key)))?.elements?.[0];
+  return ifThere(() => host.netfilter.find(getElement(of, key)))?.elements?.[0];
 }
 
 /** The owner's text of the element at a place. */
