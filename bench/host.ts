@@ -1,5 +1,6 @@
 /** A host with containers: a network namespace for it, one for each container, and one side's plugins to join them. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { openRoute } from "../netlink/route/index.ts";
 import { createNamespace, inside } from "../netlink/socket/namespace.ts";
 import { nameNamespace } from "../netlink/socket/namespace-name.ts";
 import type { Time } from "./harness.ts";
@@ -45,9 +46,17 @@ export class Host {
     mkdirSync(this.leases, { recursive: true });
   }
 
-  /** The side's network of that kind, with leases of this host's own. */
+  /** The side's network of that kind, with leases of this host's own, and with the link that it needs. */
   network(make: MakeNetwork): Network {
-    return make(this.leases, this.side);
+    const network = make(this.leases, this.side);
+    if (network.device !== undefined) this.ensureLink(network.device);
+    return network;
+  }
+
+  private ensureLink(ifname: string): void {
+    using route = openRoute({ namespace: this.namespace });
+    if (route.link.find({ ifname }) === undefined)
+      route.link.create({ ifname, flags: ["up"], linkinfo: { kind: "veth" } });
   }
 
   /** A container that nothing is attached to yet, for which `ports` ports of the host are set aside. */

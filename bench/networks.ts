@@ -6,6 +6,8 @@ export interface Network {
   /** Plugins that make what `plugins` work on. They are called, but not measured. */
   readonly before?: readonly PluginConfig[];
   readonly plugins: readonly PluginConfig[];
+  /** A link of the host that has to be there. */
+  readonly device?: string;
   /** Set where CHECK of one side fails although nothing is wrong. */
   readonly unchecked?: true;
 }
@@ -22,6 +24,7 @@ const hostLocal = (dataDir: string, type = "host-local") => ({
   ranges: [[{ subnet: "10.89.0.0/16" }]],
   routes: [{ dst: "0.0.0.0/0" }],
 });
+const device = "device0";
 const capabilities = { portMappings: true };
 
 const plainBridge = (leases: string) => ({
@@ -59,6 +62,8 @@ export type MakeNetwork = (leases: string, side: Side) => Network;
 export const alone = {
   bridge: (leases) => ({ plugins: [plainBridge(leases)] }),
   ptp: (leases) => ({ plugins: [{ type: "ptp", ipMasq: true, ipam: hostLocal(leases) }] }),
+  macvlan: (leases) => ({ device, plugins: [{ type: "macvlan", master: device, ipam: hostLocal(leases) }] }),
+  "host-device": () => ({ device, plugins: [{ type: "host-device", device }] }),
   loopback: () => ({ plugins: [{ type: "loopback" }] }),
   "host-local": (leases) => ({ plugins: [{ type: "host-local", ipam: hostLocal(leases) }] }),
   static: () => ({
