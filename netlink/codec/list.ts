@@ -45,6 +45,7 @@ export function array<Out, In>(codec: Codec<Out, In>): Codec<readonly Out[], rea
   if (size === undefined) throw new TypeError(`an array of ${codec.word}, whose size is not known`);
   return {
     word: `array(${codec.word})`,
+    ...(codec.composite && { composite: codec.composite }),
     write(writer, values) {
       for (const [index, value] of values.entries()) writer.under(index, () => codec.write(writer, value));
     },

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import {
   address,
   annotate,
+  array,
   attr,
   attrs,
   bitfield,
@@ -127,6 +128,18 @@ describe("an annotated dump", () => {
 0010  62 00                      1 "b"
 0012  00 00                    padding`.slice(1),
     );
+  });
+
+  test("shows the structs of an array in a struct once each", () => {
+    const Keys = struct({ count: u8, pad: padding(1), keys: array(struct({ off: u8, value: u8 })) });
+    expect(annotate(Keys, hex("02 00 04 aa 06 bb")).split("\n")).toEqual([
+      "0000  02                       count 2",
+      "0001  00                       pad",
+      "0002  04                         off 4",
+      "0003  aa                         value 170",
+      "0004  06                         off 6",
+      "0005  bb                         value 187",
+    ]);
   });
 
   test("shows a payload that a newer kernel made longer once, as it is", () => {
