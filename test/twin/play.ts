@@ -63,6 +63,9 @@ export interface Scenario {
 /** The network of a call's attachment in a scenario. */
 export const networkOf = (scenario: Scenario, call: Call): Configuration => call.network ?? scenario.network;
 
+/** The name of both ends of a pair by which the end of a namespace is seen. */
+const ENDING = "ending0";
+
 class World implements Disposable {
   private readonly host: Host;
   private readonly attachments = new Map<string, Attachment>();
@@ -92,12 +95,16 @@ class World implements Disposable {
     return undefined;
   }
 
-  /** The host's ends go some milliseconds after the namespace. */
+  /** Its links go some milliseconds after the namespace, all at once: so the end of a pair tells of the others. */
   private end(id: string): void {
     const namespace = this.namespaceOf(id);
-    const left = vethNames(this.host.namespace).length - vethNames(namespace).length;
+    const { namespace: outer } = this.host;
+    program(
+      outer,
+      ...`ip link add ${ENDING} type veth peer name ${ENDING} netns ${namespace.path}`.split(" "),
+    );
     this.host.end(namespace);
-    while (vethNames(this.host.namespace).length > left) Bun.sleepSync(5);
+    while (vethNames(outer).includes(ENDING)) Bun.sleepSync(5);
   }
 
   /** The words of an ending that both worlds share: the texts of errors are each one's own. */
