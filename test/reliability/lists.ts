@@ -107,15 +107,16 @@ export const lists: readonly List[] = [
   {
     name: "vrf",
     needs: ["link:vrf"],
-    plugins: (host) => [routed(host), { ...network, type: "vrf", vrfname: "red" }],
+    // Without a firewall, which the kernel that has VRFs need not have.
+    plugins: (host) => [
+      { ...routed(host), ipMasq: false },
+      { ...network, type: "vrf", vrfname: "red" },
+    ],
   },
   {
     name: "host-device",
     prepare: (host) => host.ensureDevice(),
-    plugins: (host) => {
-      const { ipam } = routed(host);
-      return [{ ...network, type: "host-device", device: DEVICE, dataDir: host.file("devices"), ipam }];
-    },
+    plugins: (host) => [alone(host, "host-device", { device: DEVICE, dataDir: host.file("devices") })],
   },
   { name: "loopback", plugins: () => [{ ...network, type: "loopback" }] },
   {

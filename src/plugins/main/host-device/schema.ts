@@ -3,7 +3,7 @@ import * as z from "zod";
 import { runtimeValues } from "../../../cni/config/parts/capabilities.ts";
 import { common, dns } from "../../../cni/config/parts/common.ts";
 import { delegated } from "../../../cni/config/parts/ipam.ts";
-import { blank, mac } from "../../../cni/config/parts/text.ts";
+import { absolutePath, blank, mac } from "../../../cni/config/parts/text.ts";
 import { type Infer, shapeOf } from "../../../cni/config/shape.ts";
 
 const text = blank(z.string().optional());
@@ -14,7 +14,7 @@ export const HostDevice = z
     hwaddr: blank(mac.optional()).describe("Link-layer address of the device; of several the first."),
     kernelpath: text.describe("Its directory below /sys/devices/, whose `net` has its name."),
     pciBusID: text.describe("Its PCI address, such as 0000:03:00.1."),
-    dataDir: blank(z.string().default("/run/cni/host-device")).describe(
+    dataDir: blank(absolutePath.default("/run/cni/host-device")).describe(
       "Directory for what the devices were like on the host, which DEL restores.",
     ),
     ipam: delegated.optional().describe("Where addresses come from; absent: the device gets none."),
