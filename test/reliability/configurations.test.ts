@@ -62,7 +62,7 @@ async function round(host: Host, made: Scene, random: Random): Promise<void> {
 
 eachList(["program:ip", "program:nft"], (live, list: List) => {
   live.test(
-    `${list.name} with ${ROUNDS} spoiled configurations`,
+    `${list.name} with spoiled configurations`,
     async () => {
       using host = new Host();
       const made = await scene(host, list, "ADD");
