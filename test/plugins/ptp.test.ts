@@ -49,6 +49,20 @@ live.describe("ptp", () => {
     });
   });
 
+  live.test("a backend that the reference has changes nothing, and one that nobody has is refused", () => {
+    using host = new Host();
+    const masqueraded = (ipMasqBackend: string) => ptp({ ipMasq: true, ipMasqBackend });
+    for (const backend of ["iptables", "nftables"]) {
+      const web = host.network(masqueraded(backend)).add(backend);
+      expect(elements(host.namespace, "masquerade4")).toEqual([expect.stringContaining(web.address())]);
+      web.del();
+    }
+    expect(host.network(masqueraded("ipfw")).refuse("web")).toMatchObject({
+      code: 7,
+      msg: expect.stringContaining("ipMasqBackend"),
+    });
+  });
+
   live.test("an address that is a network of its own has its gateway, and no network behind it", async () => {
     using host = new Host();
     const config = ptp({
