@@ -1,5 +1,6 @@
 /** The real transport: a netlink socket of this machine's kernel. */
 import { SystemError } from "../errors.ts";
+import { closeInBackground } from "./background.ts";
 import * as calls from "./calls.ts";
 import { closeFile, lastError } from "./libc.ts";
 import { inside, type Namespace } from "./namespace.ts";
@@ -30,6 +31,11 @@ export interface SocketOptions {
   readonly receiveBuffer?: number;
   /** How many bytes one datagram to the kernel may have, about (SO_SNDBUF): a big nf_tables batch needs more. */
   readonly sendBuffer?: number;
+  /**
+   * Closing does not wait for the kernel. Where nf_tables objects were deleted, closing any socket of that protocol waits
+   * 12 to 20 ms for a grace period (nft_rcv_nl_event of net/netfilter/nf_tables_api.c); a short process has no use for it.
+   */
+  readonly closeInBackground?: boolean;
 }
 
 /**
@@ -41,6 +47,7 @@ export interface SocketOptions {
  */
 export function openSocket(options: SocketOptions): LinuxTransport {
   const { protocol, namespace, receiveTimeout = 5000, receiveBuffer, sendBuffer } = options;
+  const end = options.closeInBackground ? closeInBackground : closeFile;
   const operation = `open a ${protocol} netlink socket`;
   const create = () => calls.createSocket(operation, protocols[protocol]);
   const fd = namespace ? inside(namespace, create) : create();
@@ -51,7 +58,7 @@ export function openSocket(options: SocketOptions): LinuxTransport {
     if (sendBuffer) enlarge(fd, ["sendBufferForce", "sendBuffer"], sendBuffer);
     const address = new calls.SocketAddress();
     address.bind(operation, fd);
-    return new LinuxTransport(fd, address.port, protocol, receiveTimeout);
+    return new LinuxTransport(fd, address.port, protocol, receiveTimeout, end);
   } catch (error) {
     closeFile(fd);
     throw error;
@@ -74,6 +81,7 @@ export class LinuxTransport implements Transport, Disposable {
     readonly port: number,
     private readonly protocol: Protocol,
     private readonly receiveTimeout: number,
+    private readonly end: (fd: number) => void,
   ) {}
 
   /** A datagram that is longer than the send buffer makes it larger, as far as the process may: a big nf_tables batch. */
@@ -120,7 +128,7 @@ export class LinuxTransport implements Transport, Disposable {
 
   /** Closing twice is harmless; other calls fail with `EBADF` from then on. */
   close(): void {
-    if (this.fd !== -1) closeFile(this.fd);
+    if (this.fd !== -1) this.end(this.fd);
     this.fd = -1;
   }
 

@@ -78,8 +78,8 @@ export class Side implements Disposable {
   }
 
   /**
-   * Closes the sockets. Where nf_tables elements were deleted this waits 12 to 20 ms for the kernel's grace period,
-   * so it comes last, when a link's deletion has already waited through the same period.
+   * Closes the sockets, last of all: where the kernel cannot close that of nf_tables in the background, this waits 12 to
+   * 20 ms for a grace period when elements were deleted, through which a link's deletion has waited already.
    */
   [Symbol.dispose](): void {
     this.routeClient?.[Symbol.dispose]();
@@ -90,4 +90,8 @@ export class Side implements Disposable {
 }
 
 export const openTransport: Open = (protocol, namespace) =>
-  openSocket({ protocol, ...(namespace && { namespace }) });
+  openSocket({
+    protocol,
+    ...(namespace && { namespace }),
+    ...(protocol === "netfilter" && { closeInBackground: true }),
+  });

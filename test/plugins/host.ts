@@ -112,6 +112,8 @@ export class Host implements Disposable {
   ensureDevice(): void {
     using route = openRoute({ namespace: this.namespace });
     if (route.link.find({ ifname: DEVICE }) !== undefined) return;
+    // That of a namespace which has just ended takes its other end along a moment later.
+    while (route.link.find({ ifname: DEVICE_END }) !== undefined) Bun.sleepSync(5);
     inside(this.namespace, () => writeFileSync("/proc/sys/net/ipv6/conf/default/accept_dad", "0"));
     const peer = { ifname: DEVICE_END };
     route.link.create({ ifname: DEVICE, flags: ["up"], linkinfo: { kind: "veth", data: { peer } } });

@@ -36,6 +36,8 @@ const errors: Readonly<Record<string, string>> = {
   flock: "ENOLCK",
   ioctl: "EIO",
   getdents64: "EIO",
+  io_uring_setup: "EPERM",
+  io_uring_register: "EINVAL",
 };
 
 const names = Object.keys(errors);

@@ -1,7 +1,7 @@
 /** The socket, against the kernel: each test in a network namespace of its own. */
 import { dlopen } from "bun:ffi";
 import { expect } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { SystemError } from "../../netlink/errors.ts";
 import { type LinuxTransport, openSocket, protocols } from "../../netlink/socket/linux.ts";
 import { createNamespace, inside } from "../../netlink/socket/namespace.ts";
@@ -209,6 +209,37 @@ live.test("a closed socket is of no use, and closing it again closes nothing els
   opened.dispose();
   expect(sockets()).toBe(before);
 });
+
+live.test(
+  "a socket that is closed in the background is gone a moment later, and leaves no descriptor",
+  () => {
+    using namespace = createNamespace();
+    const sockets = () =>
+      inside(namespace, () => readFileSync("/proc/thread-self/net/netlink", "utf8")).split("\n").length;
+    const rings = () =>
+      readdirSync("/proc/self/fd").filter((fd) => targetOf(`/proc/self/fd/${fd}`).includes("io_uring"))
+        .length;
+    const before = sockets();
+    for (let count = 0; count < 20; count++) {
+      const socket = openSocket({ protocol: "netfilter", namespace, closeInBackground: true });
+      socket.close();
+      socket.close();
+      expect(() => socket.send(linkDump)).toThrow("send to netfilter netlink: EBADF");
+    }
+    expect(rings()).toBe(0);
+    for (let tries = 0; tries < 200 && sockets() > before; tries++) Bun.sleepSync(20);
+    expect(sockets()).toBe(before);
+  },
+);
+
+/** Where a link leads; nothing when it has gone since it was listed. */
+function targetOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}
 
 live.test("an array that is small enough to be moved about in memory arrives whole", () => {
   using namespace = createNamespace();
