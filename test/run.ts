@@ -19,7 +19,7 @@ const lackings = join(scratch, "lacking");
 const wanted = process.argv.slice(2);
 
 /** For all that runs on the second kernel, which is slower than the first. */
-const PATIENCE = 20 * 60_000;
+const PATIENCE = 30 * 60_000;
 
 /** Builds dist/cni, unless another build is to be tested. */
 function pluginDirectory(): string {

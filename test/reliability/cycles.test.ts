@@ -34,13 +34,25 @@ function cycle(host: Host, container: Container): void {
   for (const config of container.plugins.toReversed()) succeed(host, "DEL", withResult(config), container);
 }
 
+/** A number that has stayed the same for a while: a worker of the kernel closes sockets some milliseconds later. */
+function lasting(count: () => number): number {
+  let [found, times] = [count(), 0];
+  while (times < 10) {
+    Bun.sleepSync(20);
+    const now = count();
+    times = now === found ? times + 1 : 0;
+    found = now;
+  }
+  return found;
+}
+
 /** What the process has open that calls have opened: namespaces, files of the host, netlink sockets. */
 function descriptors(host: Host) {
   const targets = readdirSync("/proc/self/fd").map((fd) => linkTarget(`/proc/self/fd/${fd}`));
   return {
     namespaces: targets.filter((target) => target.startsWith("net:")).length,
     files: targets.filter((target) => target.startsWith(host.file(""))),
-    sockets: program(host.namespace, "cat", "/proc/net/netlink").split("\n").length,
+    sockets: lasting(() => program(host.namespace, "cat", "/proc/net/netlink").split("\n").length),
   };
 }
 
