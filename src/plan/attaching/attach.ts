@@ -5,17 +5,9 @@ import type { Call } from "../../cni/plugin.ts";
 import { emptyResult, type Result } from "../../cni/result.ts";
 import { namespaceIfThere, namespaceOf } from "../namespaces.ts";
 import { allOrNothing, differences, type Plan, removeAll } from "../resource.ts";
-import { Side } from "../side.ts";
+import type { Side } from "../side.ts";
 import { previousAddresses, previousMac, requirePrevious } from "./previous.ts";
-
-/** Where a plan is to be. */
-export interface Sides {
-  readonly host: Side;
-  /** Absent when the container's namespace is gone, which only removing can do without. */
-  readonly container: Side | undefined;
-  /** CHECK: the link-layer address that the result gives the container's interface. */
-  readonly mac?: string | undefined;
-}
+import { onBothSides, type Sides } from "./sides.ts";
 
 /** What is made once the addresses are known, and the result of the whole. */
 export interface Addressed {
@@ -38,24 +30,22 @@ export interface Attaching {
 
 /** Makes the attachment, or nothing. The namespace and the IPAM plugin are looked for before anything is made. */
 export function attach({ request, ipam, link, addressed }: Attaching): Result {
-  using namespace = namespaceOf(request.netns);
-  using host = new Side("host", undefined, request.open);
-  using container = new Side("container", namespace, request.open);
-  const sides = { host, container };
-  return allOrNothing((made) => {
-    const addresses = ipam();
-    let leased: Result | undefined;
-    const takeBack = () => leased && addresses?.del();
-    const throughLink = freesThroughInterface(request.config.ipam?.type);
-    // First, so that it is taken back last: somebody else may get the address, and no link must have it then.
-    if (!throughLink) made.remember(takeBack);
-    for (const resource of link(sides)) made.ensure(resource);
-    if (throughLink) made.remember(takeBack);
-    leased = addresses?.add();
-    const { plan, result } = addressed(sides, leased ?? emptyResult);
-    for (const resource of plan) made.ensure(resource);
-    return result();
-  });
+  return onBothSides(request, namespaceOf(request.netns), (sides) =>
+    allOrNothing((made) => {
+      const addresses = ipam();
+      let leased: Result | undefined;
+      const takeBack = () => leased && addresses?.del();
+      const throughLink = freesThroughInterface(request.config.ipam?.type);
+      // First, so that it is taken back last: somebody else may get the address, and no link must have it then.
+      if (!throughLink) made.remember(takeBack);
+      for (const resource of link(sides)) made.ensure(resource);
+      if (throughLink) made.remember(takeBack);
+      leased = addresses?.add();
+      const { plan, result } = addressed(sides, leased ?? emptyResult);
+      for (const resource of plan) made.ensure(resource);
+      return result();
+    }),
+  );
 }
 
 /** What of an earlier ADD's result the plan is made from, when IPAM is not to be asked again. */
@@ -86,11 +76,10 @@ export function withLease({ config }: Call, plan: Plan, free: () => void): Plan 
  */
 export function detach(attaching: Attaching): void {
   const { request, ipam } = attaching;
-  using namespace = namespaceIfThere(request.netns);
-  using host = new Side("host", undefined, request.open);
-  using container = namespace && new Side("container", namespace, request.open);
-  const plan = [...planOf(attaching, { host, container }), ...(attaching.foreign?.(host) ?? [])];
-  removeAll(withLease(request, plan, () => ipam()?.del()));
+  onBothSides(request, namespaceIfThere(request.netns), (sides) => {
+    const plan = [...planOf(attaching, sides), ...(attaching.foreign?.(sides.host) ?? [])];
+    removeAll(withLease(request, plan, () => ipam()?.del()));
+  });
 }
 
 /** @throws CniError that names every difference between the attachment and what its ADD made */
@@ -98,10 +87,9 @@ export function compare(attaching: Attaching): void {
   const { request, ipam } = attaching;
   requirePrevious(request);
   ipam()?.check();
-  using namespace = namespaceOf(request.netns);
-  using host = new Side("host", undefined, request.open);
-  using container = new Side("container", namespace, request.open);
-  report(request, differences(planOf(attaching, { host, container, mac: previousMac(request) })));
+  onBothSides(request, namespaceOf(request.netns), (sides) => {
+    report(request, differences(planOf(attaching, { ...sides, mac: previousMac(request) })));
+  });
 }
 
 /** @throws CniError that names the differences, when there are any */

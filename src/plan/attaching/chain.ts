@@ -3,9 +3,10 @@ import type { Call } from "../../cni/plugin.ts";
 import type { Result } from "../../cni/result.ts";
 import { namespaceIfThere, namespaceOf } from "../namespaces.ts";
 import { allOrNothing, differences, type Plan, removeAll } from "../resource.ts";
-import { Side } from "../side.ts";
-import { report, type Sides } from "./attach.ts";
+import type { Side } from "../side.ts";
+import { report } from "./attach.ts";
 import { requirePrevious } from "./previous.ts";
+import { onBothSides, type Sides } from "./sides.ts";
 
 /** A call of a chained plugin in terms of the plan. */
 export interface Chained {
@@ -31,31 +32,27 @@ const namespaceFor = ({ request, entersContainer }: Chained) =>
 export function attachToChain(chained: Chained): Result {
   const { request } = chained;
   const previous = requirePrevious(request);
-  using namespace = namespaceFor(chained);
-  using host = new Side("host", undefined, request.open);
-  using container = namespace && new Side("container", namespace, request.open);
-  const sides = { host, container };
-  return allOrNothing((made) => {
-    for (const resource of chained.plan(sides, previous)) made.ensure(resource);
-    return chained.result?.(sides, previous) ?? previous;
-  });
+  return onBothSides(request, namespaceFor(chained), (sides) =>
+    allOrNothing((made) => {
+      for (const resource of chained.plan(sides, previous)) made.ensure(resource);
+      return chained.result?.(sides, previous) ?? previous;
+    }),
+  );
 }
 
 /** Removes the plan. What cannot be removed does not keep the rest, and what is not there is done. */
 export function detachFromChain(chained: Chained): void {
   const { request } = chained;
-  using namespace = namespaceIfThere(request.netns);
-  using host = new Side("host", undefined, request.open);
-  using container = namespace && new Side("container", namespace, request.open);
-  removeAll([...chained.plan({ host, container }, request.prevResult), ...(chained.foreign?.(host) ?? [])]);
+  onBothSides(request, namespaceIfThere(request.netns), (sides) => {
+    removeAll([...chained.plan(sides, request.prevResult), ...(chained.foreign?.(sides.host) ?? [])]);
+  });
 }
 
 /** @throws CniError that names every difference between the plan and what there is */
 export function compareInChain(chained: Chained): void {
   const { request } = chained;
   const previous = requirePrevious(request);
-  using namespace = namespaceFor(chained);
-  using host = new Side("host", undefined, request.open);
-  using container = namespace && new Side("container", namespace, request.open);
-  report(request, differences(chained.plan({ host, container }, previous)));
+  onBothSides(request, namespaceFor(chained), (sides) => {
+    report(request, differences(chained.plan(sides, previous)));
+  });
 }

@@ -1,6 +1,6 @@
 /** The plan of a container on a bridge: what `bridge` and `flatnet` make, compare and remove, in order. */
 import { parseCidr } from "../../../netlink/wire/cidr.ts";
-import type { Sides } from "../attaching/attach.ts";
+import type { Sides } from "../attaching/sides.ts";
 import { bridge } from "../bridge.ts";
 import { masqueraded, published } from "../firewall/entries.ts";
 import { staleFlows } from "../firewall/flows.ts";

@@ -3,7 +3,7 @@ import { deleteRoute } from "../../../../netlink/route/routes.ts";
 import { formatAddress } from "../../../../netlink/wire/address.ts";
 import { firstOf, networkOf, parseCidr, withoutPrefix } from "../../../../netlink/wire/cidr.ts";
 import type { Dns, IpConfig, Result, Route } from "../../../cni/result.ts";
-import type { Sides } from "../../../plan/attaching/attach.ts";
+import type { Sides } from "../../../plan/attaching/sides.ts";
 import { masqueraded } from "../../../plan/firewall/entries.ts";
 import { firewall } from "../../../plan/firewall/resource.ts";
 import { endAddress, hostDevice, single } from "../../../plan/gateway.ts";

@@ -3,7 +3,7 @@ import type { LinkSummary } from "../../../../netlink/route/link/summary.ts";
 import { getLinkSummary } from "../../../../netlink/route/links.ts";
 import { CniError, codes } from "../../../cni/error.ts";
 import type { Result } from "../../../cni/result.ts";
-import type { Sides } from "../../../plan/attaching/attach.ts";
+import type { Sides } from "../../../plan/attaching/sides.ts";
 import type { Side } from "../../../plan/side.ts";
 import { containerLink } from "../../../plan/veth.ts";
 

@@ -4,7 +4,6 @@ import { configured } from "../../../cni/config/configure.ts";
 import type { Call, Plugin } from "../../../cni/plugin.ts";
 import type { Result } from "../../../cni/result.ts";
 import { identityOf } from "../../../names.ts";
-import type { Sides } from "../../../plan/attaching/attach.ts";
 import {
   attachToChain,
   type Chained,
@@ -12,6 +11,7 @@ import {
   detachFromChain,
 } from "../../../plan/attaching/chain.ts";
 import { collect, ownerOf } from "../../../plan/attaching/collect.ts";
+import type { Sides } from "../../../plan/attaching/sides.ts";
 import type { Plan } from "../../../plan/resource.ts";
 import { hostEnd, linkNamed } from "./host-end.ts";
 import { ifb, ifbName, ifbs } from "./ifb.ts";
