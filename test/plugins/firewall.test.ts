@@ -1,7 +1,7 @@
 /** `firewall`: what it makes, what packets do then, and what is left. */
 import { expect } from "bun:test";
 import { needs } from "../needs.ts";
-import { type Configuration, callPlugin, errorOf } from "./call.ts";
+import { type Configuration, errorOf } from "./call.ts";
 import { Host, hostAddress, outsideAddress } from "./host.ts";
 import { elements, program, ruleset } from "./kernel.ts";
 import type { Attachment } from "./network.ts";
@@ -32,12 +32,10 @@ const shell = (host: Host, ...commands: string[]): void => {
 };
 
 /** One plugin of the list alone: the runtime's later calls reach each by itself. */
-function callFirewall(attachment: Attachment, command: "ADD" | "CHECK" | "DEL", more: object = {}) {
-  const { network, id, ifname, namespace, result } = attachment;
-  const config = network.configuration.plugins.find(({ type }) => type === "firewall")!;
-  const json = { ...network.configOf(config), prevResult: result, ...more };
-  return callPlugin(network.host, command, json, { containerId: id, ifname, netns: namespace.path });
-}
+const callFirewall = (attachment: Attachment, command: "ADD" | "CHECK" | "DEL") => {
+  const { plugins } = attachment.network.configuration;
+  return attachment.callAlone(command, plugins.find(({ type }) => type === "firewall")!);
+};
 
 const DROP = ["iptables-nft -P FORWARD DROP", "ip6tables-nft -P FORWARD DROP"];
 

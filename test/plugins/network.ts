@@ -173,6 +173,22 @@ export class Attachment {
     return last;
   }
 
+  /**
+   * Calls one plugin alone on the interface, given the result of the last ADD.
+   * @param keys its type, and keys that go before those of the network
+   * @param netns CNI_NETNS, when it is not the path of the namespace
+   */
+  callAlone(
+    command: "ADD" | "CHECK" | "DEL",
+    keys: PluginConfig,
+    netns: string = this.namespace.path,
+  ): Ending {
+    const { name, cniVersion } = this.network.configuration;
+    const config = { name, cniVersion, prevResult: this.result, ...keys };
+    const subject = { containerId: this.id, ifname: this.ifname, netns };
+    return callPlugin(this.network.host, command, config, subject);
+  }
+
   private configOf(
     plugin: PluginConfig,
     command: Command,

@@ -1,6 +1,6 @@
 /** Attached and removed again thousands of times: nothing grows, neither on the host nor in the process that does it. */
 import { expect } from "bun:test";
-import { readdirSync, readlinkSync } from "node:fs";
+import { openTargets } from "../descriptors.ts";
 import { type Between, callHere } from "../failures/here.ts";
 import { wholeState } from "../failures/traces.ts";
 import type { Command, PluginConfig } from "../plugins/call.ts";
@@ -48,21 +48,12 @@ function lasting(count: () => number): number {
 
 /** What the process has open that calls have opened: namespaces, files of the host, netlink sockets. */
 function descriptors(host: Host) {
-  const targets = readdirSync("/proc/self/fd").map((fd) => linkTarget(`/proc/self/fd/${fd}`));
+  const targets = openTargets();
   return {
     namespaces: targets.filter((target) => target.startsWith("net:")).length,
     files: targets.filter((target) => target.startsWith(host.file(""))),
     sockets: lasting(() => program(host.namespace, "cat", "/proc/net/netlink").split("\n").length),
   };
-}
-
-/** Where a link leads; nothing when it has gone since it was listed. */
-function linkTarget(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return "";
-  }
 }
 
 /** All that could grow. Elements of lists that the kernel keeps in no order are put in one. */

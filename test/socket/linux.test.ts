@@ -1,11 +1,12 @@
 /** The socket, against the kernel: each test in a network namespace of its own. */
 import { dlopen } from "bun:ffi";
 import { expect } from "bun:test";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { SystemError } from "../../netlink/errors.ts";
 import { type LinuxTransport, openSocket, protocols } from "../../netlink/socket/linux.ts";
 import { createNamespace, inside } from "../../netlink/socket/namespace.ts";
 import { errnoNumber } from "../../netlink/wire/errno.ts";
+import { openTargets } from "../descriptors.ts";
 import { needs } from "../needs.ts";
 import { createBridge, headersOf, linkDump, numbered } from "./messages.ts";
 
@@ -216,9 +217,7 @@ live.test(
     using namespace = createNamespace();
     const sockets = () =>
       inside(namespace, () => readFileSync("/proc/thread-self/net/netlink", "utf8")).split("\n").length;
-    const rings = () =>
-      readdirSync("/proc/self/fd").filter((fd) => targetOf(`/proc/self/fd/${fd}`).includes("io_uring"))
-        .length;
+    const rings = () => openTargets().filter((target) => target.includes("io_uring")).length;
     const before = sockets();
     for (let count = 0; count < 20; count++) {
       const socket = openSocket({ protocol: "netfilter", namespace, closeInBackground: true });
@@ -231,15 +230,6 @@ live.test(
     expect(sockets()).toBe(before);
   },
 );
-
-/** Where a link leads; nothing when it has gone since it was listed. */
-function targetOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return "";
-  }
-}
 
 live.test("an array that is small enough to be moved about in memory arrives whole", () => {
   using namespace = createNamespace();

@@ -10,6 +10,7 @@ import {
   sameNamespace,
 } from "../../netlink/socket/namespace.ts";
 import { nameNamespace, removeNamespaceName } from "../../netlink/socket/namespace-name.ts";
+import { openTargets } from "../descriptors.ts";
 import { needs } from "../needs.ts";
 
 const live = needs("namespaces");
@@ -184,13 +185,7 @@ live.test("a closed namespace is of no use, and no harm to the one that got its 
 
 /** How many of the process's descriptors are of namespaces or of `file`; the runtime has others, which come and go. */
 function countOpen(file: string): number {
-  const targets = readdirSync("/proc/self/fd").map((descriptor) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${descriptor}`);
-    } catch {
-      return "closed meanwhile";
-    }
-  });
+  const targets = openTargets();
   return targets.filter((target) => target.startsWith("net:[") || target === file).length;
 }
 

@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import type { Namespace } from "../../netlink/socket/namespace.ts";
 import { familyOf } from "../../netlink/wire/address.ts";
 import { needs } from "../needs.ts";
-import { type Configuration, callPlugin } from "../plugins/call.ts";
+import type { Configuration } from "../plugins/call.ts";
 import { goPlugins, ourPlugins } from "../plugins/executable.ts";
 import { Host, hostAddress, outsideAddress } from "../plugins/host.ts";
 import { program } from "../plugins/kernel.ts";
@@ -164,11 +164,10 @@ const shell = (host: Host, commands: readonly string[] = []): void => {
 };
 
 /** DEL of the firewall plugin alone: without its interface nobody could say whether a container's packets would pass. */
-function delFirewall({ network, id, ifname, namespace, result }: Attachment): void {
-  const config = network.configuration.plugins.find(({ type }) => type === "firewall")!;
-  const json = { ...network.configOf(config), prevResult: result };
-  const ending = callPlugin(network.host, "DEL", json, { containerId: id, ifname, netns: namespace.path });
-  expect(ending).toMatchObject({ exit: 0 });
+function delFirewall(attachment: Attachment): void {
+  const { plugins } = attachment.network.configuration;
+  const config = plugins.find(({ type }) => type === "firewall")!;
+  expect(attachment.callAlone("DEL", config)).toMatchObject({ exit: 0 });
 }
 
 interface Place {

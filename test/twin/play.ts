@@ -51,6 +51,20 @@ export const check = (id: string, more: Omit<Call, "call" | "id"> = {}): Call =>
 });
 export const del = (id: string, more: Omit<Call, "call" | "id"> = {}): Call => ({ call: "DEL", id, ...more });
 
+/**
+ * Four containers, of which three are changed so that CHECK must fail for each, and then removed.
+ * @param changed what is run in the third of them, after the address of the first and a route of the second were deleted
+ */
+export const checksOfWhatIsGone = (changed: string): Step[] => [
+  ...[..."abcd"].map((id) => add(id)),
+  { in: "a", run: "ip address delete 10.1.2.2/24 dev eth0" },
+  { in: "b", run: "ip route delete 192.168.0.0/16" },
+  { in: "c", run: changed },
+  ...[..."abc"].map((id) => check(id, { refused: true })),
+  check("d"),
+  ...[..."abc"].map((id) => del(id)),
+];
+
 export type Step = Call | Intervention | Files | Sysfs | End | typeof look;
 
 export interface Scenario {

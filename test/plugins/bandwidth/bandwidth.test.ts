@@ -14,23 +14,8 @@ const live = needs("namespaces", "program:ip", "qdisc:tbf", "qdisc:ingress", "li
 const beside = needs("namespaces", "qdisc:tbf", "link:ifb", `file:${goPlugins}/bandwidth`);
 
 /** Calls `bandwidth` alone for an attachment that is there. */
-function callBandwidth(
-  host: Host,
-  to: Attachment,
-  command: "ADD" | "CHECK" | "DEL",
-  keys: object,
-  ifname = "eth0",
-) {
-  const config = {
-    type: "bandwidth",
-    name: "net",
-    cniVersion: "1.1.0",
-    ...keys,
-    prevResult: to.result,
-  };
-  const subject = { containerId: to.id, ifname, netns: to.namespace.path };
-  return callPlugin(host, command, config, subject);
-}
+const callBandwidth = (to: Attachment, command: "ADD" | "CHECK", keys: object) =>
+  to.callAlone(command, { type: "bandwidth", ...keys });
 
 const differencesOf = (attachment: Attachment): string => attachment.refused("CHECK").msg;
 
@@ -61,12 +46,12 @@ live.describe("limits in both directions", () => {
     const web = host.network(limited(both)).add("web");
     const before = devices(host.namespace);
     const slower = { ...both, ingressRate: 800_000, egressRate: 400_000 };
-    expect(callBandwidth(host, web, "ADD", slower).exit).toBe(0);
+    expect(callBandwidth(web, "ADD", slower).exit).toBe(0);
     expect(devices(host.namespace)).toEqual(before);
     expect(shaped(host.namespace)).toEqual(
       [`${before[0]} tbf 50000`, `${web.hostLink} ingress`, `${web.hostLink} tbf 100000`].sort(),
     );
-    expect(callBandwidth(host, web, "CHECK", slower).exit).toBe(0);
+    expect(callBandwidth(web, "CHECK", slower).exit).toBe(0);
   });
 
   live.test("are led to the new device when the old one is gone", () => {
@@ -74,7 +59,7 @@ live.describe("limits in both directions", () => {
     const web = host.network(limited(outward)).add("web");
     program(host.namespace, "ip", "link", "delete", devices(host.namespace)[0]!);
     expect(differencesOf(web)).toMatch(/device bwp[0-9a-f]{12}: it is not there/);
-    expect(callBandwidth(host, web, "ADD", outward).exit).toBe(0);
+    expect(callBandwidth(web, "ADD", outward).exit).toBe(0);
     web.check();
   });
 
@@ -93,7 +78,7 @@ live.describe("an ADD that fails", () => {
     using host = new Host();
     const web = host.network(limited({})).add("web");
     program(host.namespace, ..."tc qdisc add dev".split(" "), web.hostLink, "root", "handle", "7:", "pfifo");
-    const { msg } = errorOf(callBandwidth(host, web, "ADD", both));
+    const { msg } = errorOf(callBandwidth(web, "ADD", both));
     expect(msg).toContain(
       `limit the rate ${web.hostLink}: the link has the queueing discipline pfifo already`,
     );
@@ -105,7 +90,7 @@ live.describe("an ADD that fails", () => {
     using host = new Host();
     const web = host.network(limited(inward)).add("web");
     program(host.namespace, "tc", "qdisc", "add", "dev", web.hostLink, "clsact");
-    const { msg } = errorOf(callBandwidth(host, web, "ADD", { ...both, ingressRate: 800_000 }));
+    const { msg } = errorOf(callBandwidth(web, "ADD", { ...both, ingressRate: 800_000 }));
     expect(msg).toContain(`the link has filters of a clsact already`);
     expect(shaped(host.namespace)).toEqual([`${web.hostLink} clsact`, `${web.hostLink} tbf 1000000`]);
     expect(devices(host.namespace)).toEqual([]);
@@ -114,11 +99,11 @@ live.describe("an ADD that fails", () => {
   live.test("names what of the limits cannot be", () => {
     using host = new Host();
     const web = host.network(limited({})).add("web");
-    const { code, msg } = errorOf(callBandwidth(host, web, "ADD", { ingressRate: 8000, egressBurst: 8000 }));
+    const { code, msg } = errorOf(callBandwidth(web, "ADD", { ingressRate: 8000, egressBurst: 8000 }));
     expect(code).toBe(7);
     expect(msg).toContain("ingressBurst: a rate needs a burst");
     expect(msg).toContain("egressRate: a burst needs a rate");
-    expect(errorOf(callBandwidth(host, web, "ADD", { egressRate: 7, egressBurst: 8000 })).msg).toContain(
+    expect(errorOf(callBandwidth(web, "ADD", { egressRate: 7, egressBurst: 8000 })).msg).toContain(
       "egressRate: 7 bits a second are less than a byte (give 8 or more)",
     );
   });
@@ -128,7 +113,7 @@ live.describe("an ADD that fails", () => {
     const web = host.network(limited({})).add("web");
     const [bridge, , eth0] = web.result.interfaces!;
     web.remember({ ...web.result, interfaces: [bridge!, eth0!] });
-    const { msg } = errorOf(callBandwidth(host, web, "ADD", inward));
+    const { msg } = errorOf(callBandwidth(web, "ADD", inward));
     expect(msg).toContain(`prevResult does not name`);
     expect(shaped(host.namespace)).toEqual([]);
   });
@@ -266,7 +251,7 @@ beside.describe("what the Go plugin made", () => {
     const web = host.network({ ...limited(both), cniVersion: "1.0.0" }).add("web");
     host.plugins = ourPlugins();
     web.check();
-    const { msg } = errorOf(callBandwidth(host, web, "ADD", both));
+    const { msg } = errorOf(callBandwidth(web, "ADD", both));
     expect(msg).toContain("there is one already, of nobody that is known (kind ifb); call DEL");
     web.check();
     web.del();

@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { existsSync } from "node:fs";
 import type { Namespace } from "../../../netlink/socket/namespace.ts";
 import { needs } from "../../needs.ts";
-import { type Configuration, callPlugin, errorOf, type PluginConfig, type PrintedResult } from "../call.ts";
+import { type Configuration, callPlugin, errorOf, type PrintedResult } from "../call.ts";
 import { Host, outsideAddress } from "../host.ts";
 import { program } from "../kernel.ts";
 import type { Attachment } from "../network.ts";
@@ -58,21 +58,8 @@ const rules = (at: Namespace): string[] =>
     .map((line) => line.replace(/^\d+:\s+/, "").trim());
 
 /** sbr alone, as a plugin of a list is called. */
-const sbr = (
-  web: Attachment,
-  command: "ADD" | "DEL" | "CHECK",
-  keys: object = {},
-  netns = web.namespace.path,
-) => {
-  const config: PluginConfig = {
-    type: "sbr",
-    cniVersion: "1.1.0",
-    name: "net",
-    prevResult: web.result,
-    ...keys,
-  };
-  return callPlugin(web.network.host, command, config, { containerId: web.id, ifname: web.ifname, netns });
-};
+const sbr = (web: Attachment, command: "ADD" | "DEL" | "CHECK", keys: object = {}, netns?: string) =>
+  web.callAlone(command, { type: "sbr", ...keys }, netns);
 
 live.describe("a table of its own", () => {
   live.test("gets rules only: the routes are those that IPAM put there", () => {

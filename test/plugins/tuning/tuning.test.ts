@@ -9,6 +9,7 @@ import type { Attachment } from "../network.ts";
 
 const live = needs("namespaces", "program:ip");
 
+const DIRECTORY = "/var/lib/tuning";
 const MAC = "02:00:00:00:01:23";
 const OTHER = "02:00:00:00:04:56";
 const ARGUMENT = "02:00:00:00:07:89";
@@ -18,7 +19,7 @@ const tuned = (keys: object = {}, cniVersion = "1.1.0"): Configuration => ({
   name: "net",
   plugins: [
     { type: "bridge", ipam: { type: "host-local", subnet: "10.1.2.0/24" } },
-    { type: "tuning", capabilities: { mac: true }, dataDir: "/var/lib/tuning", ...keys },
+    { type: "tuning", capabilities: { mac: true }, dataDir: DIRECTORY, ...keys },
   ],
 });
 
@@ -42,7 +43,7 @@ live.describe("attributes of the interface", () => {
     web.check();
     program(web.namespace, "ip", "link", "set", "eth0", "txqueuelen", "5");
     expect(web.refused("CHECK").msg).toContain("attributes of eth0: txQLen is 5");
-    callTuning(host, web, "DEL", { txQLen: 333 });
+    callTuning(web, "DEL", { txQLen: 333 });
     expect(length()).toBe("1000");
     expect(kept(host)).toEqual([]);
   });
@@ -67,8 +68,8 @@ live.describe("attributes of the interface", () => {
   live.test("a second ADD after a kill keeps what there was before the first", () => {
     using host = new Host();
     const web = host.network(tuned({ mtu: 1400 })).add("web");
-    callTuning(host, web, "ADD", { mtu: 1300 });
-    callTuning(host, web, "DEL", { mtu: 1300 });
+    callTuning(web, "ADD", { mtu: 1300 });
+    callTuning(web, "DEL", { mtu: 1300 });
     expect(link(web.namespace, "eth0").mtu).toBe(1500);
   });
 
@@ -77,7 +78,7 @@ live.describe("attributes of the interface", () => {
     const keys = { mtu: 1400, promisc: true, sysctl: { "net.core.somaxconn": "77" } };
     const web = host.network(bridgeOnly()).add("web");
     const before = [attributes(web), sysctlOf(web, "net/core/somaxconn")];
-    const { msg } = errorOf(callTuning(host, web, "ADD", { ...keys, mac: "01:00:00:00:00:00" }));
+    const { msg } = errorOf(callTuning(web, "ADD", { ...keys, mac: "01:00:00:00:00:00" }));
     expect(msg).toMatch(/^tune the interface eth0: .*; see which values of mac, mtu, promisc/);
     expect([attributes(web), sysctlOf(web, "net/core/somaxconn")]).toEqual(before);
     expect(kept(host)).toEqual([]);
@@ -107,7 +108,7 @@ live.describe("kernel settings", () => {
     using host = new Host();
     const web = host.network(bridgeOnly()).add("web");
     const text = '{"net.core.somaxconn": "1", "net.core.somaxconn": "2"}';
-    const { code, msg } = errorOf(callTuning(host, web, "ADD", { sysctl: "HERE" }, ['"HERE"', text]));
+    const { code, msg } = errorOf(addWithText(host, web, text));
     expect(code).toBe(7);
     expect(msg).toContain("sysctl.net.core.somaxconn: it is there twice (leave out one of the two)");
   });
@@ -123,7 +124,7 @@ live.describe("kernel settings", () => {
   live.test("one that this kernel does not have is said to be so", () => {
     using host = new Host();
     const web = host.network(bridgeOnly()).add("web");
-    const { msg } = errorOf(callTuning(host, web, "ADD", { sysctl: { "net.core.nosuch": "1" } }));
+    const { msg } = errorOf(callTuning(web, "ADD", { sysctl: { "net.core.nosuch": "1" } }));
     expect(msg).toBe(
       "set the sysctl net.core.nosuch to 1 (container): ENOENT; this kernel has no such setting: see how it is " +
         "spelt, or load the module that brings it",
@@ -135,11 +136,14 @@ live.describe("the allowlist of the host", () => {
   /** An ADD on a host whose /etc has this list. */
   function withList(host: Host, list: string, sysctl: object, command: "ADD" | "STATUS" = "ADD"): Ending {
     const web = host.network(bridgeOnly()).add("web");
-    const config = { ...configOf(web, { sysctl }), prevResult: web.result };
     const box =
       'mount -t tmpfs none /etc && mkdir -p /etc/cni/tuning && printf %s "$LIST" >/etc/cni/tuning/allowlist.conf && exec "$0"';
     const variables = { ...variablesOf(web, host), CNI_COMMAND: command, LIST: list };
-    return host.run(["sh", "-ec", box, `${host.plugins}/tuning`], variables, JSON.stringify(config));
+    return host.run(
+      ["sh", "-ec", box, `${host.plugins}/tuning`],
+      variables,
+      JSON.stringify(configOf(web, sysctl)),
+    );
   }
 
   const sysctl = { "net.core.somaxconn": "77", "net.ipv4.conf.IFNAME.arp_filter": "1" };
@@ -181,7 +185,7 @@ live.test("an interface that is gone is said to be so", () => {
   using host = new Host();
   const web = host.network(bridgeOnly()).add("web");
   program(web.namespace, "ip", "link", "delete", "eth0");
-  expect(errorOf(callTuning(host, web, "ADD", { mtu: 1400 })).msg).toContain(
+  expect(errorOf(callTuning(web, "ADD", { mtu: 1400 })).msg).toContain(
     "tune the interface eth0: it is not in the container",
   );
 });
@@ -191,10 +195,11 @@ function bridgeOnly(): Configuration {
   return { ...network, plugins: [plugins[0]!] };
 }
 
-const configOf = ({ network }: Attachment, keys: object) => ({
+const configOf = ({ network, result }: Attachment, sysctl: unknown) => ({
   ...network.configOf({ type: "tuning" }),
-  dataDir: "/var/lib/tuning",
-  ...keys,
+  dataDir: DIRECTORY,
+  prevResult: result,
+  sysctl,
 });
 
 const variablesOf = ({ id, ifname, namespace }: Attachment, host: Host): Record<string, string> => ({
@@ -204,15 +209,13 @@ const variablesOf = ({ id, ifname, namespace }: Attachment, host: Host): Record<
   CNI_NETNS: namespace.path,
 });
 
-/** One call of tuning alone on an attachment that a bridge has made. */
-function callTuning(
-  host: Host,
-  web: Attachment,
-  command: "ADD" | "DEL",
-  keys: object,
-  [from, to]: readonly [string, string] = ["", ""],
-): Ending {
-  const config = JSON.stringify({ ...configOf(web, keys), prevResult: web.result }).replace(from, to);
-  const variables = { ...variablesOf(web, host), CNI_COMMAND: command };
+/** ADD of a configuration whose `sysctl` is this text: no object can have a key twice. */
+function addWithText(host: Host, web: Attachment, sysctl: string): Ending {
+  const config = JSON.stringify(configOf(web, "HERE")).replace('"HERE"', sysctl);
+  const variables = { ...variablesOf(web, host), CNI_COMMAND: "ADD" };
   return host.run([`${host.plugins}/tuning`], variables, config);
 }
+
+/** One call of tuning alone on an attachment that a bridge has made. */
+const callTuning = (web: Attachment, command: "ADD" | "DEL", keys: object): Ending =>
+  web.callAlone(command, { type: "tuning", dataDir: DIRECTORY, ...keys });

@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import type { Namespace } from "../../../netlink/socket/namespace.ts";
 import { needs } from "../../needs.ts";
-import { type Configuration, callPlugin, errorOf, type PluginConfig } from "../call.ts";
+import { type Configuration, callPlugin, errorOf } from "../call.ts";
 import { Host } from "../host.ts";
 import { addresses, link, links, program } from "../kernel.ts";
 import type { Attachment } from "../network.ts";
@@ -57,22 +57,8 @@ const table = (at: Namespace, number: number, family: 4 | 6): string[] =>
 const names = (at: Namespace): string[] => links(at).map(({ ifname }) => ifname);
 
 /** vrf alone, as a plugin of a list is called. */
-const vrf = (
-  web: Attachment,
-  command: "ADD" | "DEL" | "CHECK",
-  keys: object = {},
-  netns = web.namespace.path,
-) => {
-  const config: PluginConfig = {
-    type: "vrf",
-    vrfname: "red",
-    cniVersion: "1.1.0",
-    name: "net",
-    prevResult: web.result,
-    ...keys,
-  };
-  return callPlugin(web.network.host, command, config, { containerId: web.id, ifname: web.ifname, netns });
-};
+const vrf = (web: Attachment, command: "ADD" | "DEL" | "CHECK", keys: object = {}, netns?: string) =>
+  web.callAlone(command, { type: "vrf", vrfname: "red", ...keys }, netns);
 
 const allRoutes4 = [
   "10.1.2.0/24 dev eth0 proto kernel scope link src 10.1.2.2",
