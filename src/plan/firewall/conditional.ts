@@ -11,9 +11,10 @@ import { appendRule, deleteRule, listRules, type Rule } from "../../../netlink/n
 import { createSet, deleteSet, setOf } from "../../../netlink/netfilter/sets.ts";
 import { hashOf } from "../owner.ts";
 import type { Side } from "../side.ts";
-import { explained, ifThere, refusedWith } from "./absent.ts";
+import { ifThere, refusedWith } from "./absent.ts";
 import { CONDITIONS, ofFamily, publishedPorts } from "./layout.ts";
 import { type ConditionalSet, conditionalSets, sets, TABLE } from "./sets.ts";
+import { makeTogether } from "./transactions.ts";
 
 /** What packets of a family have to meet. */
 export interface Condition {
@@ -60,11 +61,7 @@ function make(host: Side, condition: Condition): void {
   const made = setsOf(condition).map((name, index) =>
     createSet({ family: tableFamily, table, name, id: index + 1, ...setOf(kinds[index]!) }),
   );
-  try {
-    host.netfilter.transact(batch([...made, ...rulesOf(condition)]));
-  } catch (error) {
-    if (!refusedWith(error, "EEXIST")) throw explained(error);
-  }
+  makeTogether(host.netfilter, [...made, ...rulesOf(condition)]);
 }
 
 /** Makes what the conditions need, as far as it is not there. @throws KernelError, CniError */

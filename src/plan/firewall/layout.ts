@@ -10,17 +10,16 @@ import { type Datatype, ipv4Addr, ipv6Addr } from "../../../netlink/netfilter/da
 import { addElements, elementsOf } from "../../../netlink/netfilter/elements.ts";
 import type { Expression } from "../../../netlink/netfilter/expression/index.ts";
 import { ct, type Field, fib, ip, ip6, meta, th } from "../../../netlink/netfilter/field.ts";
-import { getGeneration } from "../../../netlink/netfilter/generation.ts";
-import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
 import { dnatFromMap, jump, masquerade, match, verdict } from "../../../netlink/netfilter/rule.ts";
 import { appendRule, flushRules, listRules } from "../../../netlink/netfilter/rules.ts";
 import { addSet, listSets, type SetTypes, setOf } from "../../../netlink/netfilter/sets.ts";
 import { addTable, createTable } from "../../../netlink/netfilter/tables.ts";
 import type { Side } from "../side.ts";
-import { explained, ifThere, refusedWith } from "./absent.ts";
+import { ifThere } from "./absent.ts";
 import { readComment } from "./comments.ts";
 import { asLists } from "./entries.ts";
-import { type AnySet, setNames, sets, TABLE } from "./sets.ts";
+import { type AnySet, setNames, sets, TABLE, TABLE_ITSELF } from "./sets.ts";
+import { complete, makeTogether } from "./transactions.ts";
 
 type Hook = keyof typeof hooks;
 
@@ -189,12 +188,6 @@ function layout(): Request[] {
   ];
 }
 
-const TABLE_ITSELF = {
-  family: TABLE.family,
-  name: TABLE.table,
-  userdata: { comment: "Container networks of flatnet" },
-};
-
 /**
  * What the first layout did not have: addresses that ports lead to stood in `local4` and `local6` only, and said how many
  * ports there are.
@@ -214,31 +207,13 @@ const isWhole = (host: Side): boolean => {
   return setNames.every((name) => there.has(name));
 };
 
-/** How often other calls may come between. */
-const TRIES = 50;
-
 /** Brings a table of an older flatnet up to date, with the elements that are in it, in one transaction. */
-function upgrade(host: Side): void {
-  for (let tries = 1; ; tries++) {
-    const { id } = host.netfilter.get(getGeneration());
-    if (isWhole(host)) return;
-    try {
-      host.netfilter.transact(batch([addTable(TABLE_ITSELF), ...layout(), ...inNewSets(host)], id));
-      return;
-    } catch (error) {
-      if (tries === TRIES || !refusedWith(error, "ERESTART")) throw explained(error);
-    }
-  }
-}
+const upgrade = (host: Side): void =>
+  complete(host, () => (isWhole(host) ? [] : [addTable(TABLE_ITSELF), ...layout(), ...inNewSets(host)]));
 
 /** Makes the table, unless another call was faster, or brings it up to date. @throws KernelError, CniError */
 export function makeLayout(host: Side): void {
-  try {
-    host.netfilter.transact(batch([createTable(TABLE_ITSELF), ...layout()]));
-  } catch (error) {
-    if (!refusedWith(error, "EEXIST")) throw explained(error);
-    upgrade(host);
-  }
+  if (!makeTogether(host.netfilter, [createTable(TABLE_ITSELF), ...layout()])) upgrade(host);
 }
 
 /** Rules that the chains of the table should have and have not, a sentence for each chain. */

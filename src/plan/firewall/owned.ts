@@ -1,5 +1,4 @@
 /** Elements whose comment is the text of their owner: placed, looked up and deleted by it, in any of our sets. */
-import type { Request } from "../../../netlink/message/request.ts";
 import type { Data } from "../../../netlink/netfilter/data.ts";
 import {
   createElements,
@@ -10,10 +9,10 @@ import {
   getElement,
   type SetName,
 } from "../../../netlink/netfilter/elements.ts";
-import { getGeneration } from "../../../netlink/netfilter/generation.ts";
 import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
 import type { Side } from "../side.ts";
-import { explained, ifThere, refusedWith } from "./absent.ts";
+import { ifThere, refusedWith } from "./absent.ts";
+import { add } from "./transactions.ts";
 
 /** A key in a set. */
 export interface Place {
@@ -46,36 +45,24 @@ function setsOf(places: readonly Place[]): SetName[] {
   return [...sets.values()];
 }
 
-/** How often other calls may come between before this one gives up. */
-const TRIES = 50;
-
 /**
  * Adds elements, all or none. What somebody else owns at these places is taken over, since he had the address or the name
  * before; what an earlier call for the same owner left elsewhere in these sets goes.
  * @param makeLayout makes the sets, when they are not there
  */
 export function place(host: Side, places: readonly Place[], owner: string, makeLayout: () => void): void {
-  const additions = places.map((each) => createElements(listOf(each, owner)));
-  let clear: Request[] = [];
-  let generation: number | undefined;
-  for (let tries = 1; ; tries++) {
-    try {
-      host.netfilter.transact(batch([...clear, ...additions], generation));
-      return;
-    } catch (error) {
-      if (tries === TRIES) throw error;
-      clear = [];
-      generation = undefined;
-      if (refusedWith(error, "EEXIST")) {
-        deleteOwned(host, setsOf(places), (text) => text === owner);
-        generation = host.netfilter.get(getGeneration()).id;
-        clear = places
-          .filter((each) => elementAt(host, each) !== undefined)
-          .map((each) => deleteElements(listOf(each)));
-      } else if (refusedWith(error, "ENOENT")) makeLayout();
-      else if (!refusedWith(error, "ERESTART")) throw explained(error);
-    }
-  }
+  add(host, {
+    requests: places.map((each) => createElements(listOf(each, owner))),
+    makeRoom() {
+      const own = ownedIn(host, setsOf(places), (text) => text === owner).map(keyOf);
+      const ofOthers = places.filter((each) => {
+        const element = elementAt(host, each);
+        return element !== undefined && element.userdata?.comment !== owner;
+      });
+      return [...own, ...ofOthers].map((each) => deleteElements(listOf(each)));
+    },
+    makeLayout,
+  });
 }
 
 /** The elements of sets whose owner `wanted` picks; none where there are no such sets. */

@@ -1,14 +1,11 @@
 /** An attachment's elements in the firewall, as one resource and one transaction. */
 import type { Request } from "../../../netlink/message/request.ts";
 import { createElements } from "../../../netlink/netfilter/elements.ts";
-import { getGeneration } from "../../../netlink/netfilter/generation.ts";
-import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
 import { getLinkSummary } from "../../../netlink/route/links.ts";
 import { CniError, codes } from "../../cni/error.ts";
 import { isOwner, type Owner } from "../owner.ts";
 import { type Resource, undoable } from "../resource.ts";
 import type { Side } from "../side.ts";
-import { explained, refusedWith } from "./absent.ts";
 import { commentFor, type Said } from "./comments.ts";
 import type { Condition } from "./conditional.ts";
 import { conditionalDifferences, makeConditional } from "./conditional.ts";
@@ -16,6 +13,7 @@ import { asLists, type Entry } from "./entries.ts";
 import { deleteFound, deletions, elementAt, elementsOwned, type Found, keyOf } from "./found.ts";
 import { layoutDifferences, makeLayout } from "./layout.ts";
 import type { Role } from "./sets.ts";
+import { add } from "./transactions.ts";
 
 /** What an attachment has in the firewall. */
 export interface Wanted {
@@ -65,36 +63,19 @@ function clearing(host: Side, { entries, owner, roles }: Wanted): Request[] {
   return deletions([...own, ...ofOthers]);
 }
 
-/** How often other calls may come between before this one gives up. */
-const TRIES = 50;
-
-/**
- * Adds all entries or none; makes the table if there is none, and takes over what dead owners left. What is deleted for
- * that must still be what it was when it was looked at: of several calls that find a dead owner's port one gets it.
- */
-function add(host: Side, wanted: Wanted): void {
+/** Adds all entries or none; makes the table if there is none, and takes over what dead owners left. */
+function addEntries(host: Side, wanted: Wanted): void {
   const { entries, conditions = [] } = wanted;
   const userdata = { comment: commentFor({ ...wanted, count: entries.length }) };
   const additions = asLists(entries.map(({ subject: _, ...element }) => ({ ...element, userdata })));
-  let clear: Request[] = [];
-  let generation: number | undefined;
-  for (let tries = 1; ; tries++) {
-    try {
-      host.netfilter.transact(batch([...clear, ...additions.map(createElements)], generation));
-      return;
-    } catch (error) {
-      if (tries === TRIES) throw error;
-      clear = [];
-      generation = undefined;
-      if (refusedWith(error, "EEXIST")) {
-        generation = host.netfilter.get(getGeneration()).id;
-        clear = clearing(host, wanted);
-      } else if (refusedWith(error, "ENOENT")) {
-        makeLayout(host);
-        makeConditional(host, conditions);
-      } else if (!refusedWith(error, "ERESTART")) throw explained(error);
-    }
-  }
+  add(host, {
+    requests: additions.map(createElements),
+    makeRoom: () => clearing(host, wanted),
+    makeLayout() {
+      makeLayout(host);
+      makeConditional(host, conditions);
+    },
+  });
 }
 
 /** From so many elements on, going through all of the sets is less work than asking for each. */
@@ -147,7 +128,7 @@ export function firewall(host: Side, wanted: Wanted): Resource {
   const removeAll = (): void => deleteFound(host, elementsOwned(host, roles, isOwner(owner)));
   return {
     describe: () => `firewall elements for ${[...new Set(entries.map(({ subject }) => subject))].join(", ")}`,
-    ensure: () => (entries.length === 0 ? undefined : undoable(() => add(host, wanted), removeAll)),
+    ensure: () => (entries.length === 0 ? undefined : undoable(() => addEntries(host, wanted), removeAll)),
     check: () => differencesOf(host, wanted),
     remove() {
       const expected = elementsExpected(host, wanted);

@@ -17,6 +17,13 @@ import { ifThere } from "./absent.ts";
 /** The one table of all networks. */
 export const TABLE = { family: "inet", table: "flatnet" } as const;
 
+/** As it is made. */
+export const TABLE_ITSELF = {
+  family: TABLE.family,
+  name: TABLE.table,
+  userdata: { comment: "Container networks of flatnet" },
+} as const;
+
 const target4 = concatenation(ipv4Addr, inetService);
 const target6 = concatenation(ipv6Addr, inetService);
 

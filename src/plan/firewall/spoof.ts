@@ -6,7 +6,6 @@ import type { Request } from "../../../netlink/message/request.ts";
 import { createChain, hooks, priorities } from "../../../netlink/netfilter/chains.ts";
 import { concatenation, dataOf, etherAddr, ifname } from "../../../netlink/netfilter/datatype.ts";
 import { ether, meta } from "../../../netlink/netfilter/field.ts";
-import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
 import { match, verdict } from "../../../netlink/netfilter/rule.ts";
 import { appendRule } from "../../../netlink/netfilter/rules.ts";
 import { createSet, setOf } from "../../../netlink/netfilter/sets.ts";
@@ -15,8 +14,8 @@ import { hostLinkName, isOwner, type Owner, ownerComment } from "../owner.ts";
 import { type Resource, undoable } from "../resource.ts";
 import type { Side } from "../side.ts";
 import { containerLink } from "../veth.ts";
-import { explained, refusedWith } from "./absent.ts";
 import { countOwned, deleteOwned, ownerAt, type Place, place } from "./owned.ts";
+import { makeTogether } from "./transactions.ts";
 
 const TABLE = { family: "bridge", table: "flatnet" } as const;
 const PORTS = "guarded";
@@ -43,14 +42,6 @@ function layout(): Request[] {
     createChain({ family, table, name: "prerouting", hook: stands, policy: "accept", type: "filter" }),
     appendRule({ ...TABLE, chain: "prerouting", expressions }),
   ];
-}
-
-function makeLayout(host: Side): void {
-  try {
-    host.netfilter.transact(batch(layout()));
-  } catch (error) {
-    if (!refusedWith(error, "EEXIST")) throw explained(error);
-  }
 }
 
 const SETS = [
@@ -81,7 +72,8 @@ export const spoofCheck = (host: Side, container: Side | undefined, owner: Owner
     describe: () => `link-layer address check on ${hostLinkName(owner)}`,
     ensure() {
       const { address = "" } = containerLink(container!, owner.ifname);
-      const add = (): void => place(host, placesOf(owner, address), own, () => makeLayout(host));
+      const add = (): void =>
+        place(host, placesOf(owner, address), own, () => makeTogether(host.netfilter, layout()));
       return undoable(add, remove);
     },
     check: () => (countOwned(host, SETS, isOwn) === SETS.length ? [] : ["its elements are not there"]),

@@ -14,13 +14,12 @@ import {
 } from "../../../netlink/netfilter/datatype.ts";
 import type { Expression } from "../../../netlink/netfilter/expression/index.ts";
 import { ct, ether, icmpv6, ip, ip6, meta } from "../../../netlink/netfilter/field.ts";
-import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
 import { jump, markBits, match, verdict } from "../../../netlink/netfilter/rule.ts";
 import { appendRule } from "../../../netlink/netfilter/rules.ts";
 import { createSet, setOf } from "../../../netlink/netfilter/sets.ts";
 import { addTable } from "../../../netlink/netfilter/tables.ts";
-import { explained, refusedWith } from "../firewall/absent.ts";
-import { TABLE } from "../firewall/sets.ts";
+import { TABLE, TABLE_ITSELF } from "../firewall/sets.ts";
+import { makeTogether } from "../firewall/transactions.ts";
 import { MARK, window } from "./mark.ts";
 
 const ROUTED = TABLE;
@@ -88,11 +87,7 @@ function routed(): Request[] {
   const rule = (name: string, expressions: readonly Expression[]): Request =>
     appendRule({ ...ROUTED, chain: name, expressions });
   return [
-    addTable({
-      family: ROUTED.family,
-      name: ROUTED.table,
-      userdata: { comment: "Container networks of flatnet" },
-    }),
+    addTable(TABLE_ITSELF),
     ...Object.entries(routedSets).map(([name, types]) =>
       createSet({ family: ROUTED.family, table: ROUTED.table, name, ...setOf(types) }),
     ),
@@ -152,16 +147,8 @@ function bridged(): Request[] {
   ];
 }
 
-function make(netfilter: Client, requests: readonly Request[]): void {
-  try {
-    netfilter.transact(batch(requests));
-  } catch (error) {
-    if (!refusedWith(error, "EEXIST")) throw explained(error);
-  }
-}
-
 /** Makes the sets and chains for routed packets, unless another call was faster. @throws KernelError, CniError */
-export const makeRouted = (netfilter: Client): void => make(netfilter, routed());
+export const makeRouted = (netfilter: Client): void => void makeTogether(netfilter, routed());
 
 /** Makes the set and chains for frames within a bridge, unless another call was faster. @throws KernelError, CniError */
-export const makeBridged = (netfilter: Client): void => make(netfilter, bridged());
+export const makeBridged = (netfilter: Client): void => void makeTogether(netfilter, bridged());

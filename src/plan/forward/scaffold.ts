@@ -6,12 +6,11 @@
 import type { Request } from "../../../netlink/message/request.ts";
 import { addChain, createChain, getChain, hooks, priorities } from "../../../netlink/netfilter/chains.ts";
 import type { Expression } from "../../../netlink/netfilter/expression/index.ts";
-import { getGeneration } from "../../../netlink/netfilter/generation.ts";
-import { batch } from "../../../netlink/netfilter/nfnetlink.ts";
 import { counter, jump, verdict } from "../../../netlink/netfilter/rule.ts";
 import { appendRule, insertRule, listRules, type RuleInput } from "../../../netlink/netfilter/rules.ts";
 import { addTable } from "../../../netlink/netfilter/tables.ts";
-import { explained, ifThere, refusedWith } from "../firewall/absent.ts";
+import { ifThere } from "../firewall/absent.ts";
+import { complete } from "../firewall/transactions.ts";
 import type { Resource } from "../resource.ts";
 import type { Side } from "../side.ts";
 import { isMarked } from "./mark.ts";
@@ -76,30 +75,18 @@ function chainsFor(host: Side, family: IptablesFamily, adminChain: string): Requ
   ];
 }
 
-/** How often other calls may come between before this one gives up. */
-const TRIES = 50;
-
-/** Makes what is not there. What was looked at must still be so then: of several calls one makes a rule. */
-function complete(host: Side, family: IptablesFamily, adminChain: string): void {
-  for (let tries = 1; ; tries++) {
-    const generation = ifThere(() => host.netfilter.get(getGeneration()).id);
-    const lacks = missing(host, family, adminChain);
-    if (lacks.length === 0) return;
-    const requests = [...chainsFor(host, family, adminChain), ...lacks.map(({ request }) => request)];
-    try {
-      host.netfilter.transact(batch(requests, generation));
-      return;
-    } catch (error) {
-      if (tries === TRIES || !refusedWith(error, "ERESTART")) throw explained(error);
-    }
-  }
+/** What makes the rules that are not there, and the chains for them; nothing where all are. */
+function completing(host: Side, family: IptablesFamily, adminChain: string): Request[] {
+  const lacks = missing(host, family, adminChain);
+  if (lacks.length === 0) return [];
+  return [...chainsFor(host, family, adminChain), ...lacks.map(({ request }) => request)];
 }
 
 /** The rules for these families. They are shared, and stay. */
 export const scaffold = (host: Side, families: readonly IptablesFamily[], adminChain: string): Resource => ({
   describe: () => `chains ${CNI_FORWARD} and ${adminChain} in the table filter of ${families.join(" and ")}`,
   ensure() {
-    for (const family of families) complete(host, family, adminChain);
+    for (const family of families) complete(host, () => completing(host, family, adminChain));
     return undefined;
   },
   check: () =>
