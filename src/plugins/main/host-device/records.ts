@@ -6,8 +6,7 @@
  */
 import { JsonObject, parseJson, printJson, readText } from "../../../cni/json.ts";
 import { hashOf, type Owner } from "../../../plan/owner.ts";
-import { ensureDirectory, exists, listDirectory } from "../../../sys/directories.ts";
-import { readTextIfPresent, removeFile, replaceWhole, UNFINISHED } from "../../../sys/files.ts";
+import { StateFiles, SUFFIX } from "../../../plan/state-files.ts";
 import { type Device, readDevice } from "./device.ts";
 
 /** A device that is away. */
@@ -17,10 +16,6 @@ export interface Lent {
   readonly netns: string;
   readonly device: Device;
 }
-
-const DIRECTORY_MODE = 0o700;
-const FILE_MODE = 0o600;
-const SUFFIX = ".json";
 
 /** Characters of a file's name, of which file systems take 255 with what is put in front of an unfinished one's. */
 const LONGEST = 180;
@@ -51,22 +46,14 @@ function parsed(text: string): Lent | undefined {
 
 /** The records of a network. */
 export class Records {
-  /** How the names begin of files that a killed call left unfinished. */
-  private readonly unfinished: string;
+  private readonly files: StateFiles;
 
-  constructor(
-    private readonly directory: string,
-    network: string,
-  ) {
-    this.unfinished = `${UNFINISHED}${hashOf(network)}-`;
-  }
-
-  private path(name: string): string {
-    return `${this.directory}/${name}`;
+  constructor(directory: string, network: string) {
+    this.files = new StateFiles(directory, network);
   }
 
   private at(name: string): Lent | undefined {
-    const text = readTextIfPresent(this.path(name));
+    const text = this.files.read(name);
     return text === undefined ? undefined : parsed(text);
   }
 
@@ -77,30 +64,21 @@ export class Records {
 
   /** @throws SystemError */
   keep({ owner, netns, device }: Lent): void {
-    ensureDirectory(this.directory, DIRECTORY_MODE);
-    const name = fileName(owner);
-    const unfinished = this.path(this.unfinished + name);
-    removeFile(unfinished);
-    replaceWhole(this.path(name), printJson({ ...owner, netns, device }, 1), FILE_MODE, unfinished);
+    this.files.write(fileName(owner), printJson({ ...owner, netns, device }, 1));
   }
 
   /** @throws SystemError */
   remove(owner: Owner): void {
-    for (const prefix of ["", this.unfinished]) removeFile(this.path(prefix + fileName(owner)));
+    this.files.remove(fileName(owner));
   }
 
   /** Removes what killed calls of the network left unfinished; none is at work meanwhile. @throws SystemError */
   tidy(): void {
-    for (const name of this.names()) if (name.startsWith(this.unfinished)) removeFile(this.path(name));
-  }
-
-  private names(): string[] {
-    return exists(this.directory) ? listDirectory(this.directory) : [];
+    this.files.tidy();
   }
 
   /** All devices that are away, of whichever network. */
   all(): Lent[] {
-    const names = this.names().filter((name) => name.endsWith(SUFFIX) && !name.startsWith(UNFINISHED));
-    return names.flatMap((name) => this.at(name) ?? []);
+    return this.files.names().flatMap((name) => this.at(name) ?? []);
   }
 }

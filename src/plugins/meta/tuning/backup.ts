@@ -6,9 +6,7 @@
  */
 import { JsonObject, parseJson, printJson } from "../../../cni/json.ts";
 import type { Attachment } from "../../../cni/plugin.ts";
-import { hashOf } from "../../../plan/owner.ts";
-import { ensureDirectory, exists, listDirectory } from "../../../sys/directories.ts";
-import { readTextIfPresent, removeFile, replaceWhole, UNFINISHED } from "../../../sys/files.ts";
+import { StateFiles, SUFFIX } from "../../../plan/state-files.ts";
 
 /** Attributes of an interface; only what was changed is there. */
 export interface Attributes {
@@ -21,17 +19,10 @@ export interface Attributes {
   readonly txQLen?: number | undefined;
 }
 
-/** The Go plugin makes the directory with 0600, which only root can use; so it stays root's alone here. */
-const DIRECTORY_MODE = 0o700;
-const FILE_MODE = 0o600;
-
 /** The network's name, by which GC knows whose file it is. The Go plugin passes it over, and writes none. */
 const NETWORK = "network";
 
-const fileName = ({ containerID, ifname }: Attachment): string => `${containerID}_${ifname}.json`;
-
-/** How the names begin of files of a network that a killed call left unfinished. */
-const unfinishedOf = (network: string): string => `${UNFINISHED}${hashOf(network)}-`;
+const fileName = ({ containerID, ifname }: Attachment): string => `${containerID}_${ifname}${SUFFIX}`;
 
 const flag = (object: JsonObject, key: string): boolean | undefined => {
   const value = object.value(key);
@@ -57,50 +48,42 @@ function parsed(text: string): { attributes: Attributes; network: string | undef
 
 /** The backups of a network. */
 export class Backups {
-  constructor(
-    private readonly directory: string,
-    private readonly network: string,
-  ) {}
+  private readonly files: StateFiles;
 
-  private path(name: string): string {
-    return `${this.directory}/${name}`;
+  constructor(
+    directory: string,
+    private readonly network: string,
+  ) {
+    this.files = new StateFiles(directory, network);
+  }
+
+  private at(name: string) {
+    const text = this.files.read(name);
+    return text === undefined ? undefined : parsed(text);
   }
 
   /** What was kept of the attachment's interface. @throws SystemError */
   read(attachment: Attachment): Attributes | undefined {
-    const text = readTextIfPresent(this.path(fileName(attachment)));
-    return text === undefined ? undefined : parsed(text)?.attributes;
+    return this.at(fileName(attachment))?.attributes;
   }
 
   /** Keeps attributes. Of those that were kept before, the older value stays: it is from before the tuning. */
   keep(attachment: Attachment, attributes: Attributes): void {
-    ensureDirectory(this.directory, DIRECTORY_MODE);
     const kept = { ...attributes, ...definite(this.read(attachment)), [NETWORK]: this.network };
-    const unfinished = this.path(unfinishedOf(this.network) + fileName(attachment));
-    removeFile(unfinished);
-    replaceWhole(this.path(fileName(attachment)), printJson(kept, 1), FILE_MODE, unfinished);
+    this.files.write(fileName(attachment), printJson(kept, 1));
   }
 
   /** @throws SystemError */
   remove(attachment: Attachment): void {
-    for (const prefix of ["", unfinishedOf(this.network)])
-      removeFile(this.path(prefix + fileName(attachment)));
+    this.files.remove(fileName(attachment));
   }
 
   /** Removes the network's files but for those of valid attachments. @throws SystemError */
   collect(valid: readonly Attachment[]): void {
-    if (!exists(this.directory)) return;
-    const unfinished = unfinishedOf(this.network);
-    const keep = new Set(valid.flatMap((each) => [fileName(each), unfinished + fileName(each)]));
-    for (const name of listDirectory(this.directory)) {
-      if (keep.has(name) || !(name.startsWith(unfinished) || this.isOwn(name))) continue;
-      removeFile(this.path(name));
-    }
-  }
-
-  private isOwn(name: string): boolean {
-    const text = name.endsWith(".json") ? readTextIfPresent(this.path(name)) : undefined;
-    return text !== undefined && parsed(text)?.network === this.network;
+    const keep = new Set(valid.map(fileName));
+    for (const name of this.files.names())
+      if (!keep.has(name) && this.at(name)?.network === this.network) this.files.remove(name);
+    this.files.tidy(keep);
   }
 }
 
