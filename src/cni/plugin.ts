@@ -79,6 +79,15 @@ export interface Request extends Omit<Environment, "command"> {
   log(line: string): void;
 }
 
+/** The attachment that a request is about. */
+export const attachmentOf = ({
+  containerId,
+  ifname,
+}: Pick<Request, "containerId" | "ifname">): Attachment => ({
+  containerID: containerId,
+  ifname,
+});
+
 /** A request with the configuration as the plugin's schema gives it. */
 export interface Call<Config extends NetworkConfig = NetworkConfig> extends Request {
   readonly config: Config;

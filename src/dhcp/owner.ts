@@ -1,5 +1,5 @@
 /** Names that follow from whose a lease is: to people, to servers and among files. */
-import { hashOf } from "../plan/owner.ts";
+import { shortened } from "../plan/owner.ts";
 import type { Owner } from "./schema.ts";
 
 /** Option 61 takes 255 bytes, of which the first is its type. */
@@ -19,7 +19,5 @@ export function clientIdentifier({ network, containerId, ifname }: Owner): Uint8
 }
 
 /** The name of the lease's file; no two owners have the same, since none of the parts may hold a colon. */
-export function fileName({ network, containerId, ifname }: Owner): string {
-  const name = `${network}:${containerId}:${ifname}`;
-  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 9)}~${hashOf(name)}` : name;
-}
+export const fileName = ({ network, containerId, ifname }: Owner): string =>
+  shortened(`${network}:${containerId}:${ifname}`, LONGEST_NAME);

@@ -2,17 +2,9 @@
 import { canonicalAddress, canonicalCidr } from "../cni/address.ts";
 import { ConfigError } from "../cni/config/error.ts";
 import { CniError, codes } from "../cni/error.ts";
-import type { Attachment, Request } from "../cni/plugin.ts";
+import type { Attachment } from "../cni/plugin.ts";
 import type { Route } from "../cni/result.ts";
 import { resultFamily } from "../cni/versions.ts";
-
-export const attachmentOf = ({
-  containerId,
-  ifname,
-}: Pick<Request, "containerId" | "ifname">): Attachment => ({
-  containerID: containerId,
-  ifname,
-});
 
 /** Who is meant, in words: `eth0 of container web`. */
 export const attachmentText = ({ containerID, ifname }: Attachment): string =>

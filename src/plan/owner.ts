@@ -21,6 +21,10 @@ export function hashOf(text: string): string {
   return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
+/** A text of at most `room` characters: one that is longer is cut and ends with its hash. */
+export const shortened = (text: string, room: number): string =>
+  text.length > room ? `${text.slice(0, room - 9)}~${hashOf(text)}` : text;
+
 /** The prefix of every owner's text. */
 const PREFIX = "flatnet";
 
@@ -32,10 +36,8 @@ const networkText = (network: string): string =>
  * The owner in one line, `flatnet NETWORK CONTAINER IFNAME`, as it stands in the alias of links. What is too long is cut
  * and ends with a hash.
  */
-export function ownerText({ network, containerId, ifname }: Owner): string {
-  const text = `${networkText(network)}${containerId} ${ifname}`;
-  return text.length > LONGEST ? `${text.slice(0, LONGEST - 9)}~${hashOf(text)}` : text;
-}
+export const ownerText = ({ network, containerId, ifname }: Owner): string =>
+  shortened(`${networkText(network)}${containerId} ${ifname}`, LONGEST);
 
 const bytesIn = (text: string): number => new TextEncoder().encode(text).length;
 

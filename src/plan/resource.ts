@@ -16,6 +16,14 @@ export interface Resource {
   remove(): void;
 }
 
+/** What no ADD of ours makes, or another call makes: it is only taken away. */
+export const onlyRemoved = (what: string, remove: () => void): Resource => ({
+  describe: () => what,
+  ensure: () => undefined,
+  check: () => [],
+  remove,
+});
+
 /** Resources in the order in which they are made; each may rely on those before it. */
 export type Plan = readonly Resource[];
 

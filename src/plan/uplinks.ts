@@ -8,11 +8,9 @@ import type { Resource } from "./resource.ts";
 import type { Side } from "./side.ts";
 import { forwarding, type Setting, sysctls } from "./sysctls.ts";
 
-const MAIN = 254;
-
 /** The links by which default routes go that routers have advertised. */
 function advertisedBy(host: Side): Set<number> {
-  const routes = host.route.list(listRoutes({ family: "inet6", table: MAIN, protocol: "ra" }));
+  const routes = host.route.list(listRoutes({ family: "inet6", table: "main", protocol: "ra" }));
   const ways = ({ oif, multipath = [] }: Route) => [oif, ...multipath.map(({ ifindex }) => ifindex)];
   const indexes = routes.filter(({ dstLen }) => dstLen === 0).flatMap(ways);
   return new Set(indexes.filter((index) => index !== undefined));

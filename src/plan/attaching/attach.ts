@@ -4,7 +4,7 @@ import { CniError, codes } from "../../cni/error.ts";
 import type { Call } from "../../cni/plugin.ts";
 import { emptyResult, type Result } from "../../cni/result.ts";
 import { namespaceIfThere, namespaceOf } from "../namespaces.ts";
-import { allOrNothing, differences, type Plan, removeAll } from "../resource.ts";
+import { allOrNothing, differences, onlyRemoved, type Plan, removeAll } from "../resource.ts";
 import type { Side } from "../side.ts";
 import { previousAddresses, previousMac, requirePrevious } from "./previous.ts";
 import { onBothSides, type Sides } from "./sides.ts";
@@ -61,12 +61,7 @@ const planOf = ({ request, link, addressed }: Attaching, sides: Sides): Plan => 
 
 /** What is removed, last first: with the lease at the end that it is removed at. */
 export function withLease({ config }: Call, plan: Plan, free: () => void): Plan {
-  const lease = {
-    describe: () => "address lease",
-    ensure: () => undefined,
-    check: () => [],
-    remove: free,
-  };
+  const lease = onlyRemoved("address lease", free);
   return freesThroughInterface(config.ipam?.type) ? [...plan, lease] : [lease, ...plan];
 }
 

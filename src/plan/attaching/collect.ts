@@ -7,7 +7,7 @@ import { unguard } from "../firewall/spoof.ts";
 import { excludeAddresses } from "../forward/admitted.ts";
 import { forgetBridges, joinPorts } from "../forward/ingress.ts";
 import { isOfNetwork, type Owner, textsOf } from "../owner.ts";
-import { type Resource, removeAll } from "../resource.ts";
+import { onlyRemoved, removeAll } from "../resource.ts";
 import { Side } from "../side.ts";
 import { removeLink } from "../veth.ts";
 import { withLease } from "./attach.ts";
@@ -79,12 +79,6 @@ export interface Collecting {
 export function collect({ request, addresses, leftovers }: Collecting): void {
   const stale = staleFor(request);
   using host = new Side("host", undefined, request.open);
-  const removing = (what: string, remove: () => void): Resource => ({
-    describe: () => what,
-    ensure: () => undefined,
-    check: () => [],
-    remove,
-  });
-  const plan = leftovers.map(({ what, remove }) => removing(what, () => remove(host, stale, request)));
+  const plan = leftovers.map(({ what, remove }) => onlyRemoved(what, () => remove(host, stale, request)));
   removeAll(withLease(request, plan, () => addresses?.()));
 }

@@ -5,8 +5,6 @@ import { listRoutes, type Route } from "../../../netlink/route/routes.ts";
 import { CniError, codes } from "../../cni/error.ts";
 import type { Side } from "../side.ts";
 
-const MAIN = 254;
-
 /** Bytes of a link's own name; alternative names are longer. */
 const LONGEST_NAME = 15;
 
@@ -28,7 +26,7 @@ const leavesBy = ({ oif, multipath }: Route): number | undefined => oif ?? multi
 /** Routes come with the lowest metric first, IPv4 before IPv6. */
 function ofDefaultRoute(side: Side): LinkSummary {
   const route = side.route
-    .list(listRoutes({ table: MAIN }))
+    .list(listRoutes({ table: "main" }))
     .find((each) => each.dstLen === 0 && each.type === "unicast" && leavesBy(each) !== undefined);
   if (route !== undefined) return side.route.get(getLinkSummary({ index: leavesBy(route)! }));
   throw notFound(

@@ -5,7 +5,7 @@ import type { Call } from "../../cni/plugin.ts";
 import type { Leftover } from "../attaching/collect.ts";
 import { ifThere } from "../firewall/absent.ts";
 import type { Owner } from "../owner.ts";
-import type { Resource } from "../resource.ts";
+import { onlyRemoved, type Resource } from "../resource.ts";
 import type { Side } from "../side.ts";
 import { legacyLeftovers } from "./legacy.ts";
 import { type Part, type PartName, parts } from "./parts.ts";
@@ -30,17 +30,13 @@ export const madeByReference = (
   owner: Owner,
   names: readonly PartName[],
   { cidrs = [], log }: { readonly cidrs?: readonly string[]; log(line: string): void },
-): Resource => ({
-  describe: () => "rules of the Go plugins",
-  ensure: () => undefined,
-  check: () => [],
-  remove() {
+): Resource =>
+  onlyRemoved("rules of the Go plugins", () => {
     if (names.length === 0) return;
     const made = { owner, addresses: cidrs.map(withoutPrefix) };
     inTables(host, names, (part, place) => part.remove(host, place, made));
     for (const line of legacyLeftovers(names, made)) log(line);
-  },
-});
+  });
 
 /** GC: those of attachments of the network that are not valid. */
 export const referenceLeftovers = (names: readonly PartName[]): Leftover => ({

@@ -6,10 +6,10 @@ import { parseArguments } from "../../../cni/arguments.ts";
 import { configured } from "../../../cni/config/configure.ts";
 import { formats } from "../../../cni/config/formats.ts";
 import { CniError, codes } from "../../../cni/error.ts";
-import type { Call, Plugin } from "../../../cni/plugin.ts";
+import { attachmentOf, type Call, type Plugin } from "../../../cni/plugin.ts";
 import type { IpConfig, Result } from "../../../cni/result.ts";
 import { identityOf } from "../../../names.ts";
-import { attachmentOf, attachmentText, badArgument, checkRoom, routesOf } from "../../../plan/ipam.ts";
+import { attachmentText, badArgument, checkRoom, routesOf } from "../../../plan/ipam.ts";
 import { shapeOfStatic } from "./schema.ts" with { type: "macro" };
 import type { Static } from "./schema.ts";
 

@@ -6,7 +6,7 @@ import type { Call } from "../../../cni/plugin.ts";
 import type { Leftover } from "../../../plan/attaching/collect.ts";
 import { namespaceIfThere } from "../../../plan/namespaces.ts";
 import { type Owner, ownerText } from "../../../plan/owner.ts";
-import { allOrNothing, type Resource, removeAll } from "../../../plan/resource.ts";
+import { allOrNothing, onlyRemoved, type Resource, removeAll } from "../../../plan/resource.ts";
 import { Side } from "../../../plan/side.ts";
 import { FILESYSTEM, filesystemType } from "../../../sys/directories.ts";
 import { monotonic, sleep } from "../../../sys/time.ts";
@@ -154,12 +154,8 @@ export const lentDevice = (host: Side, container: Side | undefined, options: Len
 };
 
 /** Gives back the device of an attachment that is not valid any more. */
-const stray = (host: Side, lent: Lent, giving: Omit<GivingBack, "patience">): Resource => ({
-  describe: () => `device ${lent.device.name}`,
-  ensure: () => undefined,
-  check: () => [],
-  remove: () => giveBack(host, lent, { ...giving, patience: 0 }),
-});
+const stray = (host: Side, lent: Lent, giving: Omit<GivingBack, "patience">): Resource =>
+  onlyRemoved(`device ${lent.device.name}`, () => giveBack(host, lent, { ...giving, patience: 0 }));
 
 /** Devices of attachments that are not valid any more. */
 export const lentDevices = (giving: Omit<GivingBack, "patience">): Leftover => ({

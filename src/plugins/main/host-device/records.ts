@@ -5,7 +5,7 @@
  *     <dataDir>/<container id>_<interface>.json     {"network": "…", "netns": "…", "device": {"name": "…", …}}
  */
 import { JsonObject, parseJson, printJson, readText } from "../../../cni/json.ts";
-import { hashOf, type Owner } from "../../../plan/owner.ts";
+import { type Owner, shortened } from "../../../plan/owner.ts";
 import { StateFiles, SUFFIX } from "../../../plan/state-files.ts";
 import { type Device, readDevice } from "./device.ts";
 
@@ -20,11 +20,8 @@ export interface Lent {
 /** Characters of a file's name, of which file systems take 255 with what is put in front of an unfinished one's. */
 const LONGEST = 180;
 
-/** What is too long is cut and ends with a hash. */
-function fileName({ containerId, ifname }: Owner): string {
-  const name = `${containerId}_${ifname}`;
-  return (name.length > LONGEST ? `${name.slice(0, LONGEST - 9)}~${hashOf(name)}` : name) + SUFFIX;
-}
+const fileName = ({ containerId, ifname }: Owner): string =>
+  shortened(`${containerId}_${ifname}`, LONGEST) + SUFFIX;
 
 /** Nothing for a file that is torn, or of something else. */
 function parsed(text: string): Lent | undefined {

@@ -7,7 +7,7 @@ import { listRoutes } from "../../../../netlink/route/routes.ts";
 import { addRule, deleteRule, listRules, type Rule } from "../../../../netlink/route/rules.ts";
 import { CniError } from "../../../cni/error.ts";
 import { explain } from "../../../cni/explain.ts";
-import { type Resource, undoable } from "../../../plan/resource.ts";
+import { onlyRemoved, type Resource, undoable } from "../../../plan/resource.ts";
 import type { Side } from "../../../plan/side.ts";
 import { numberOf } from "./tables.ts";
 
@@ -74,11 +74,8 @@ function tablesOfOthers(container: Side, index: number | undefined): Set<number>
 }
 
 /** What is left of the rules when the interface goes: to be removed, whether or not it is still there. */
-export const leftRules = (container: Side, { ifname, addresses, table }: LeftRules): Resource => ({
-  describe: () => `rules of the addresses of ${ifname}`,
-  ensure: () => undefined,
-  check: () => [],
-  remove() {
+export const leftRules = (container: Side, { ifname, addresses, table }: LeftRules): Resource =>
+  onlyRemoved(`rules of the addresses of ${ifname}`, () => {
     const index = container.route.find(getLinkSummary({ ifname }))?.index;
     const own = new Set([...addresses, ...(index === undefined ? [] : addressesOn(container, index))]);
     const found = container.route
@@ -93,5 +90,4 @@ export const leftRules = (container: Side, { ifname, addresses, table }: LeftRul
       .attempt(requests)
       .find((each) => each !== undefined && each.code !== "ENOENT");
     if (refusal !== undefined) throw refusal;
-  },
-});
+  });

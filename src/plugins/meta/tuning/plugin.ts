@@ -2,7 +2,7 @@
 import { removes } from "../../../cni/commands.ts";
 import { configured } from "../../../cni/config/configure.ts";
 import { ConfigError } from "../../../cni/config/error.ts";
-import type { Attachment, Call, Plugin } from "../../../cni/plugin.ts";
+import { attachmentOf, type Call, type Plugin } from "../../../cni/plugin.ts";
 import type { Result } from "../../../cni/result.ts";
 import { identityOf } from "../../../names.ts";
 import {
@@ -52,11 +52,6 @@ function checkRepeated({ rawConfig }: Call<Tuning>): void {
     repeated.map((path) => ({ path, problem: "it is there twice", hint: "leave out one of the two" })),
   );
 }
-
-const attachmentOf = ({ containerId, ifname }: Call<Tuning>): Attachment => ({
-  containerID: containerId,
-  ifname,
-});
 
 /** The interface has another link-layer address than the plugins before found. */
 const withMac = (result: Result, ifname: string, mac: string): Result => ({
